@@ -1,0 +1,2 @@
+//! Prosper.
+fn main() {}
