@@ -1,1 +1,16 @@
-//! Prosper.
+//! Prosper: an OAuth 2.0 provider and developer platform.
+//!
+//! The floors, from the top down; a module uses only what stands below it:
+//!
+//! 5. `cli`, `web`: speak terminal, HTTP and HTML. Parse in, render out. No rules.
+//! 4. `flows`: one file for each thing a person or program can do. All order lives here.
+//! 3. `store`, `crypto`, `mail`: doors to the outside.
+//! 2. [`contract`]: what the documents promise on the wire.
+//! 1. [`domain`]: entities and their legal moves.
+//!
+//! [`clock`] and [`fault`] stand beside the domain.
+
+pub mod clock;
+pub mod contract;
+pub mod domain;
+pub mod fault;

@@ -1,0 +1,61 @@
+//! How long things live, and how much of a thing is taken. One place for each (W-05).
+
+use std::time::Duration;
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+const fn hours(count: u64) -> Duration {
+    minutes(count * 60)
+}
+
+const fn days(count: u64) -> Duration {
+    hours(count * 24)
+}
+
+/// An Investor API access token (T-01).
+pub const ACCESS_TOKEN: Duration = hours(1);
+/// `expires_in` of an Investor API token: the last whole second in which it surely works (T-01; seed 2).
+pub const ACCESS_TOKEN_EXPIRES_IN: u64 = 3_599;
+/// A refresh token, from the password request; refreshing never extends it (T-02).
+pub const REFRESH_TOKEN: Duration = hours(10);
+/// An authorization code (L-10).
+pub const CODE: Duration = minutes(5);
+/// A Login with Prosper token (L-12).
+pub const LOGIN_TOKEN: Duration = minutes(15);
+/// `expires_in` of a Login token (L-12; seed 3).
+pub const LOGIN_TOKEN_EXPIRES_IN: u64 = 900;
+/// A replay of a used code this long after its first use, or later, revokes what that use got (L-15).
+pub const DOUBLE_SUBMIT: Duration = Duration::from_secs(10);
+/// The longest `state` that is echoed, in bytes (L-03).
+pub const MOST_STATE_BYTES: usize = 2_048;
+
+/// How long a rotated secret goes on working, unless its owner says otherwise (B-05).
+pub const SECRET_OVERLAP: Duration = hours(24);
+/// The longest overlap an owner may choose (B-05).
+pub const LONGEST_SECRET_OVERLAP: Duration = days(30);
+
+/// A browser session ends when it has not been used for this long.
+pub const SESSION_IDLE: Duration = hours(12);
+/// A browser session ends this long after sign-in, used or not.
+pub const SESSION: Duration = days(14);
+/// A sealed form token: how long a page may stay open before it is posted.
+pub const FORM_TOKEN: Duration = hours(2);
+/// The one-time link with which the first staff account is made.
+pub const SETUP_LINK: Duration = hours(1);
+/// A mailed link that validates an email address.
+pub const VERIFICATION_LINK: Duration = hours(1);
+
+/// The largest body of a request.
+pub const MOST_BODY_BYTES: usize = 16 * 1024;
+/// The deepest JSON that is read.
+pub const MOST_JSON_DEPTH: usize = 32;
+/// The largest request line and headers together (W-00).
+pub const MOST_HEADER_BYTES: usize = 16 * 1024;
+/// The largest logo that is accepted.
+pub const MOST_LOGO_BYTES: usize = 1024 * 1024;
+/// The most applications of one account.
+pub const MOST_APPLICATIONS: i64 = 50;
+/// The most live secrets of one application: the current one and the one it replaces (B-05).
+pub const MOST_SECRETS: usize = 2;

@@ -1,0 +1,87 @@
+//! Words that a person reads and that are not part of a page: what is wrong with a field, what a scope allows.
+//!
+//! Pages keep their own words in `templates/<language>/`; this is the one other place. English now.
+
+use crate::domain::FieldProblem;
+use crate::domain::redirect_uri::RedirectProblem;
+use crate::domain::scope::Scope;
+use crate::domain::status::Status;
+
+/// What to say beside a field.
+pub fn field_problem(problem: FieldProblem) -> String {
+    match problem {
+        FieldProblem::Missing => "Please fill this in.".into(),
+        FieldProblem::TooLong(most) => format!("Too long: at most {most} characters."),
+        FieldProblem::TooShort(fewest) => format!("Too short: at least {fewest} characters."),
+        FieldProblem::ControlCharacter => "Has characters that cannot be shown. Please type it again.".into(),
+        FieldProblem::Phone => "Needs 5 to 32 characters with at least five digits.".into(),
+        FieldProblem::Email => "Not an email address. It looks like name@example.com.".into(),
+        FieldProblem::Url => "Not a web address. It looks like https://example.com.".into(),
+        FieldProblem::Redirect(problem) => redirect_problem(problem).into(),
+        FieldProblem::TooManyRedirects(1) => "Only one redirect URL can be registered.".into(),
+        FieldProblem::TooManyRedirects(most) => format!("At most {most} redirect URIs."),
+        FieldProblem::Guessable => {
+            "Too easy to guess. A few unrelated words are easy to keep and hard to guess.".into()
+        }
+        FieldProblem::Taken => "Somebody has this already.".into(),
+        FieldProblem::Unknown => "Please choose one of the list.".into(),
+    }
+}
+
+/// What is wrong with a redirect URI, and what would be right.
+pub const fn redirect_problem(problem: RedirectProblem) -> &'static str {
+    match problem {
+        RedirectProblem::TooLong => "Too long: at most 2,000 bytes.",
+        RedirectProblem::Characters => {
+            "Only plain ASCII characters without spaces. Write an international host name in its xn-- form."
+        }
+        RedirectProblem::Backslash => "A backslash is not allowed.",
+        RedirectProblem::Wildcard => "Wildcards are not offered. Register each address.",
+        RedirectProblem::Fragment => "A # part is not allowed.",
+        RedirectProblem::UserInfo => "A user name before the host is not allowed.",
+        RedirectProblem::Query => "Leave the query out here; add it when you send people to Prosper.",
+        RedirectProblem::Scheme => {
+            "Must begin with https:// (http:// only for this machine, as in http://127.0.0.1:8000/)."
+        }
+        RedirectProblem::Malformed => "Not a web address. It looks like https://example.com/callback.",
+    }
+}
+
+/// What a scope lets an application do, in plain words (K-03): a whole clause after "it may".
+pub const fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::ReadUserProfile => "see your name and contact details",
+        Scope::WriteUserProfile => "change your contact details",
+        Scope::ReadProsperAccount => "see your balance and the value of your account",
+        Scope::WriteProsperAccount => "move money into and out of your account",
+        Scope::ReadInvestOrder => "see your investment orders",
+        Scope::WriteInvestOrder => "place investments with your money",
+        Scope::ReadLoan => "see the loans you invested in",
+        Scope::ReadNote => "see your notes and their payments",
+        Scope::ReadListing => "see the listings that are open to you",
+        Scope::UserEmail => "know your email and your name",
+    }
+}
+
+/// Does the scope change something, or move money? The consent page stresses it.
+pub const fn scope_changes_something(scope: Scope) -> bool {
+    matches!(scope, Scope::WriteUserProfile | Scope::WriteProsperAccount | Scope::WriteInvestOrder)
+}
+
+/// A status as people read it.
+pub const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Active => "Active",
+        Status::Closed => "Closed",
+        Status::Duplicate => "Duplicate",
+        Status::Expired => "Expired",
+        Status::Inactive => "Inactive",
+        Status::OnHold => "On hold",
+        Status::PendingActivation => "Waiting for activation",
+        Status::PendingApproval => "Waiting for approval",
+        Status::IncompleteRegistration => "Registration not finished",
+        Status::Suspended => "Suspended",
+        Status::Terminated => "Terminated",
+        Status::Unactivated => "Email not validated",
+    }
+}
