@@ -8,9 +8,11 @@
 //! 2. [`contract`]: what the documents promise on the wire.
 //! 1. [`domain`]: entities and their legal moves.
 //!
-//! [`clock`] and [`fault`] stand beside the domain.
+//! [`clock`], [`config`], [`fault`] and [`telemetry`] stand beside the domain.
 
 pub mod clock;
+pub mod config;
 pub mod contract;
 pub mod domain;
 pub mod fault;
+pub mod telemetry;
