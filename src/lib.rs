@@ -16,3 +16,4 @@ pub mod contract;
 pub mod domain;
 pub mod fault;
 pub mod telemetry;
+pub mod web;

@@ -1,0 +1,62 @@
+//! Where the pages live.
+//!
+//! Templates write these paths out, since a link reads best where it stands; a test holds every link and every form
+//! of every page against [`ALL`], and the route table is expected to serve each of them.
+
+/// What Prosper is, and the way in.
+pub const HOME: &str = "/";
+/// Sign-in (seed 3; fields `email` and `password`).
+pub const SIGN_IN: &str = "/login";
+/// Sign-out: GET asks, POST does it.
+pub const SIGN_OUT: &str = "/logout";
+/// Where an authorization that cannot go on lands (L-05).
+pub const WELCOME: &str = "/welcome";
+/// My account.
+pub const ACCOUNT: &str = "/account";
+/// My account > Settings (W-07).
+pub const SETTINGS: &str = "/account/settings";
+/// What holds a grant on this account; `/{id}/withdraw` beneath it asks (GET) and does it (POST).
+pub const CONNECTED_APPS: &str = "/account/connected-apps";
+/// The request for the third-party agent role.
+pub const AGENT_REQUEST: &str = "/account/agent-request";
+/// Registration of an institutional account (seed 1, option 2).
+pub const INST_REGISTER: &str = "/account/common/inst_register.aspx";
+/// API settings, and the Authorization Key flow when the query says so.
+pub const API_SETTINGS: &str = "/oauth";
+/// Beneath it lives one application's page; see [`app`].
+pub const APPS: &str = "/oauth/apps";
+/// The first staff account, while there is none.
+pub const SETUP: &str = "/setup";
+/// Every error and what to do about it.
+pub const DOCS_ERRORS: &str = "/docs/errors";
+/// The sandbox's table of sign-ins (sandbox only).
+pub const SANDBOX: &str = "/sandbox";
+/// What would have been mailed (sandbox only).
+pub const SANDBOX_MAIL: &str = "/sandbox/mail";
+
+/// Every page above; a path beneath [`APPS`], [`CONNECTED_APPS`] or [`SANDBOX_MAIL`] counts too.
+pub const ALL: [&str; 16] = [
+    HOME,
+    SIGN_IN,
+    SIGN_OUT,
+    WELCOME,
+    ACCOUNT,
+    SETTINGS,
+    CONNECTED_APPS,
+    AGENT_REQUEST,
+    INST_REGISTER,
+    API_SETTINGS,
+    APPS,
+    SETUP,
+    DOCS_ERRORS,
+    SANDBOX,
+    SANDBOX_MAIL,
+    "/login/oauth/authorize",
+];
+
+/// One application's page. Beneath it: `/secrets` (POST adds), `/secrets/{id}/revoke`, `/secrets/revoke` (all of
+/// them), `/redirects`, `/switches`, `/disable`, `/enable`, `/delete`. Where something ends (`revoke`, `disable`,
+/// `delete`), GET asks and POST does it; the rest is POST alone.
+pub fn app(client_id: &str) -> String {
+    format!("{APPS}/{client_id}")
+}

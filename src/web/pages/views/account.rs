@@ -1,0 +1,98 @@
+//! My account, Settings (W-07), connected apps.
+
+use super::consent::{Permission, Weight};
+use super::kit::{self, Ago, Chrome, Here, When};
+use askama::Template;
+
+/// `/account`.
+#[derive(Debug, Template)]
+#[template(path = "en/account.html")]
+pub struct Account {
+    /// The frame; its person is whose account this is.
+    pub chrome: Chrome,
+    /// Kind of account.
+    pub kind: AccountKind,
+    /// How many apps they registered.
+    pub apps: usize,
+    /// How many apps and agents hold a grant.
+    pub connected: usize,
+}
+
+/// The kinds of account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountKind {
+    /// A person.
+    Individual,
+    /// An institution.
+    Institutional,
+}
+
+/// `/account/settings`.
+#[derive(Debug, Template)]
+#[template(path = "en/settings.html")]
+pub struct Settings {
+    /// The frame; its person is whose settings these are.
+    pub chrome: Chrome,
+    /// Kind of account.
+    pub kind: AccountKind,
+    /// The account's `uid`.
+    pub uid: String,
+    /// The account's space.
+    pub space: String,
+    /// When the account was opened.
+    pub opened: Option<When>,
+    /// When the password was last changed.
+    pub password_changed: Option<When>,
+    /// Path of the page that changes the password, when there is one.
+    pub password_href: Option<String>,
+    /// How many apps they registered.
+    pub apps: usize,
+}
+
+/// `/account/connected-apps`.
+#[derive(Debug, Template)]
+#[template(path = "en/connected_apps.html")]
+pub struct ConnectedApps {
+    /// The frame.
+    pub chrome: Chrome,
+    /// Every app and agent that holds a grant, last used first.
+    pub apps: Vec<ConnectedApp>,
+    /// Name of the one that was withdrawn a moment ago.
+    pub withdrawn: Option<String>,
+}
+
+/// One app or agent that holds a grant.
+#[derive(Clone, Debug)]
+pub struct ConnectedApp {
+    /// Registered name.
+    pub name: String,
+    /// Host of its homepage: text, never a link.
+    pub host: String,
+    /// Same-origin path of its logo.
+    pub logo: Option<String>,
+    /// What it is to the person.
+    pub kind: ConnectedKind,
+    /// What an agent may do; empty for a sign-in.
+    pub permissions: Vec<Permission>,
+    /// When it was allowed.
+    pub granted: When,
+    /// When it was last used, if ever.
+    pub last_used: Option<When>,
+    /// Path of the page that asks before it is withdrawn.
+    pub withdraw_href: String,
+}
+
+impl ConnectedApp {
+    fn initial(&self) -> String {
+        kit::initial(&self.name)
+    }
+}
+
+/// What a connected app is to the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectedKind {
+    /// It signs them in (Login with Prosper).
+    SignIn,
+    /// It acts for them (Authorization Key).
+    Agent,
+}

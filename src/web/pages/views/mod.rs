@@ -1,0 +1,29 @@
+//! What each page is made of: plain data, named by its template in `templates/en`.
+//!
+//! Nothing here knows the domain. A handler turns what it knows into these structs; the template turns them into
+//! words. Enums stand for things whose wording belongs to the template (a kind, a state, a reason), strings for what
+//! people or configuration supplied.
+
+mod account;
+mod api_settings;
+mod app;
+mod consent;
+mod docs;
+mod entrance;
+mod institution;
+mod kit;
+mod problem;
+mod sandbox;
+mod status;
+
+pub use account::{Account, AccountKind, ConnectedApp, ConnectedApps, ConnectedKind, Settings};
+pub use api_settings::{AgentForm, ApiSettings, AppRow, OwnForm, Registered, RoleState};
+pub use app::{AppPage, Confirm, Done, Ending, SecretRow, SecretShown};
+pub use consent::{Ask, KeyConsent, LoginConsent, Permission, Weight};
+pub use docs::{ErrorCatalogue, ErrorRow, ErrorTable};
+pub use entrance::{Landing, Setup, SignIn, SignInRefusal, SignOut, SignedOut, SpaceChoice, ToApp, Welcome};
+pub use institution::{AgentRequest, InstRegister, InstRegistered, RoleStep, TypeChoice};
+pub use kit::{Ago, AppKind, AppState, Chrome, Field, Form, Here, Hidden, When, Who};
+pub use problem::{Problem, ProblemKind};
+pub use sandbox::{SandboxApp, SandboxHome, SandboxMail, SandboxMailbox, SandboxPerson};
+pub use status::{Standing, StatusPage};
