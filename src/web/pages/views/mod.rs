@@ -13,8 +13,12 @@ mod entrance;
 mod institution;
 mod kit;
 mod problem;
+#[cfg(test)]
+mod samples;
 mod sandbox;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use account::{Account, AccountKind, ConnectedApp, ConnectedApps, ConnectedKind, Settings};
 pub use api_settings::{AgentForm, ApiSettings, AppRow, OwnForm, Registered, RoleState};
