@@ -15,5 +15,6 @@ pub mod config;
 pub mod contract;
 pub mod domain;
 pub mod fault;
+pub mod store;
 pub mod telemetry;
 pub mod web;

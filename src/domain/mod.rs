@@ -9,6 +9,7 @@ pub mod ids;
 pub mod password;
 pub mod redirect_uri;
 pub mod scope;
+pub mod secret;
 pub mod space;
 pub mod status;
 pub mod time;

@@ -1,0 +1,515 @@
+//! Accounts: found by number, by email, by GUID; made, moved and changed in one unit each.
+
+use std::sync::Arc;
+
+use super::Store;
+use super::audit::{self, Trail};
+use super::changes::Change;
+use super::engine::{Tx, Unit};
+use super::value::Row;
+use crate::domain::account::{Account, AccountKind, InvestorType, StaffRole};
+use crate::domain::agent::AgentRole;
+use crate::domain::email::{self, Email};
+use crate::domain::ids::{AccountId, AccountUid, SpaceId};
+use crate::domain::secret::PasswordHash;
+use crate::domain::status::{Mover, Status};
+use crate::domain::time::Timestamp;
+use crate::fault::Fault;
+use crate::values;
+
+/// An account and the hash of its password, read together so that they belong together.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The account as it was when the hash was read.
+    pub account: Account,
+    /// Its password's hash.
+    pub password: PasswordHash,
+}
+
+/// Who made the last status move, when and why (A-02).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusMove {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// Until when, if it was said.
+    pub until: Option<Timestamp>,
+}
+
+impl Store {
+    /// The account with this number, through the live view.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn account(&self, id: AccountId) -> Result<Option<Arc<Account>>, Fault> {
+        let view = &self.inner.view;
+        if let Some(held) = view.look(&view.accounts, &id) {
+            return Ok(Some(held));
+        }
+        let began = view.generation();
+        let found = self.read(ById(id)).await?.map(|found| Arc::new(found.account));
+        if let Some(found) = &found {
+            view.fill(began, || view.accounts.insert(id, Arc::clone(found)));
+        }
+        Ok(found)
+    }
+
+    /// The account with this number and its password's hash, from the store itself.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn credentials(&self, id: AccountId) -> Result<Option<Credentials>, Fault> {
+        self.read(ById(id)).await
+    }
+
+    /// The account that signs in with `typed` in `space` (A-01, A-03).
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn credentials_by_email(&self, space: SpaceId, typed: &str) -> Result<Option<Credentials>, Fault> {
+        self.read(ByEmail { space: Some(space), folded: email::fold(typed) }).await.map(|mut found| found.pop())
+    }
+
+    /// Every account with this email, whatever its space: at most two are told apart from one.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn credentials_anywhere(&self, typed: &str) -> Result<Vec<Credentials>, Fault> {
+        self.read(ByEmail { space: None, folded: email::fold(typed) }).await
+    }
+
+    /// Accounts of a space (or of all), a page after the number `after`, at most `most`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn accounts(&self, space: Option<SpaceId>, after: AccountId, most: i64) -> Result<Vec<Account>, Fault> {
+        self.read(Page { space, after, most }).await
+    }
+
+    /// Who made the last status move of an account.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn status_move(&self, id: AccountId) -> Result<Option<StatusMove>, Fault> {
+        self.read(LastMove(id)).await
+    }
+
+    /// Makes an account; `None` when its email is taken in its space.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn create_account(&self, account: NewAccount) -> Result<Option<AccountId>, Fault> {
+        self.write(account).await
+    }
+
+    /// Moves an account's status, if the move is legal from where it stands now; `false` when it is not. Leaving
+    /// `active` ends everything the account granted (T-11).
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn set_status(&self, step: SetStatus) -> Result<bool, Fault> {
+        self.write(step).await
+    }
+
+    /// Sets a password, which ends every session, family and code (T-11) and lifts the flag that asked for it.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn set_password(&self, change: SetPassword) -> Result<bool, Fault> {
+        self.write(change).await
+    }
+
+    /// Replaces a hash by one of the same password with stronger parameters; ends nothing.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn rehash(&self, id: AccountId, old: PasswordHash, new: PasswordHash) -> Result<(), Fault> {
+        self.write(Rehash { id, old, new }).await
+    }
+
+    /// Sets or lifts the flag that demands a new password. Setting it ends everything the account granted.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn require_reset(&self, id: AccountId, required: bool, trail: Trail) -> Result<bool, Fault> {
+        self.write(RequireReset { id, required, trail }).await
+    }
+
+    /// Ends every session, family, code and Login token of an account (T-11).
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn sign_out_everywhere(&self, id: AccountId, trail: Trail) -> Result<bool, Fault> {
+        self.write(SignOutEverywhere { id, trail }).await
+    }
+
+    /// Gives or takes a staff role.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn set_staff(&self, id: AccountId, role: Option<StaffRole>, trail: Trail) -> Result<bool, Fault> {
+        self.write(SetStaff { id, role, trail }).await
+    }
+
+    /// Every member of staff.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn staff(&self) -> Result<Vec<Account>, Fault> {
+        self.read(AllStaff).await
+    }
+}
+
+/// The columns of [`account`], in its order.
+macro_rules! account_columns {
+    () => {
+        "id, uid, space, email, name, kind, investor_type, status, password_reset_required, agent, epoch, agent_epoch, \
+         staff, created_at, password"
+    };
+}
+
+fn account(row: &Row) -> Result<Account, Fault> {
+    let broken = |what: &str| Fault::internal(format!("store: an account with an unknown {what}"));
+    Ok(Account {
+        id: row.get(0)?,
+        uid: row.get(1)?,
+        space: row.get(2)?,
+        email: Email::parse(&row.get::<String>(3)?).map_err(|_| broken("email"))?,
+        name: row.get(4)?,
+        kind: AccountKind::parse(&row.get::<String>(5)?).ok_or_else(|| broken("kind"))?,
+        investor_type: InvestorType::parse(&row.get::<String>(6)?).ok_or_else(|| broken("investor type"))?,
+        status: Status::parse(&row.get::<String>(7)?).ok_or_else(|| broken("status"))?,
+        password_reset_required: row.get(8)?,
+        agent: AgentRole::parse(&row.get::<String>(9)?).ok_or_else(|| broken("agent role"))?,
+        epoch: row.get(10)?,
+        agent_epoch: row.get(11)?,
+        staff: row.get::<Option<String>>(12)?.as_deref().and_then(StaffRole::parse),
+        created_at: row.get(13)?,
+    })
+}
+
+fn credentials(row: &Row) -> Result<Credentials, Fault> {
+    Ok(Credentials { account: account(row)?, password: PasswordHash::from_stored(row.get(14)?) })
+}
+
+struct ById(AccountId);
+
+impl Unit for ById {
+    type Out = Option<Credentials>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let sql = concat!("select ", account_columns!(), " from accounts where id = ?1");
+        tx.one(sql, values![self.0]).await?.as_ref().map(credentials).transpose()
+    }
+}
+
+struct ByEmail {
+    space: Option<SpaceId>,
+    folded: String,
+}
+
+impl Unit for ByEmail {
+    type Out = Vec<Credentials>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let rows = if let Some(space) = self.space {
+            let sql = concat!("select ", account_columns!(), " from accounts where folded_email = ?1 and space = ?2");
+            tx.many(sql, values![&self.folded, space]).await?
+        } else {
+            let sql =
+                concat!("select ", account_columns!(), " from accounts where folded_email = ?1 order by space limit 2");
+            tx.many(sql, values![&self.folded]).await?
+        };
+        rows.iter().map(credentials).collect()
+    }
+}
+
+struct Page {
+    space: Option<SpaceId>,
+    after: AccountId,
+    most: i64,
+}
+
+impl Unit for Page {
+    type Out = Vec<Account>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let rows = if let Some(space) = self.space {
+            let sql = concat!(
+                "select ",
+                account_columns!(),
+                " from accounts where space = ?1 and id > ?2 order by id limit ?3"
+            );
+            tx.many(sql, values![space, self.after, self.most]).await?
+        } else {
+            let sql = concat!("select ", account_columns!(), " from accounts where id > ?1 order by id limit ?2");
+            tx.many(sql, values![self.after, self.most]).await?
+        };
+        rows.iter().map(account).collect()
+    }
+}
+
+struct AllStaff;
+
+impl Unit for AllStaff {
+    type Out = Vec<Account>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let sql = concat!("select ", account_columns!(), " from accounts where staff is not null order by id");
+        tx.many(sql, &[]).await?.iter().map(account).collect()
+    }
+}
+
+struct LastMove(AccountId);
+
+impl Unit for LastMove {
+    type Out = Option<StatusMove>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let sql = "select status_by, status_at, status_reason, status_until from accounts where id = ?1";
+        let row = tx.one(sql, values![self.0]).await?;
+        row.map(|row| Ok(StatusMove { by: row.get(0)?, at: row.get(1)?, reason: row.get(2)?, until: row.get(3)? }))
+            .transpose()
+    }
+}
+
+/// A new account.
+pub struct NewAccount {
+    /// Its GUID, drawn by the caller.
+    pub uid: AccountUid,
+    /// The space it will belong to.
+    pub space: SpaceId,
+    /// Its login name.
+    pub email: Email,
+    /// The full name.
+    pub name: String,
+    /// Individual or institutional.
+    pub kind: AccountKind,
+    /// What it says it is. A third-party agent opens its request for the role by itself (A-05).
+    pub investor_type: InvestorType,
+    /// The hash of its password.
+    pub password: PasswordHash,
+    /// Where it begins.
+    pub status: Status,
+    /// Is it staff from the beginning?
+    pub staff: Option<StaffRole>,
+    /// Who, when.
+    pub trail: Trail,
+}
+
+impl Unit for NewAccount {
+    type Out = Option<AccountId>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let row = tx
+            .one("update installation set last_account = last_account + 1 where one = 1 returning last_account", &[])
+            .await?
+            .ok_or_else(|| Fault::internal("store: no installation"))?;
+        let id: AccountId = row.get(0)?;
+        let made = tx
+            .execute(
+                "insert into accounts (id, uid, space, email, folded_email, name, kind, investor_type, password, status,
+                     status_by, status_at, staff, created_at)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?12)
+                 on conflict (folded_email, space) do nothing",
+                values![
+                    id,
+                    &self.uid,
+                    self.space,
+                    self.email.as_str(),
+                    self.email.folded(),
+                    &self.name,
+                    self.kind.name(),
+                    self.investor_type.name(),
+                    self.password.as_str(),
+                    self.status.name(),
+                    &self.trail.actor,
+                    self.trail.at,
+                    self.staff.map(StaffRole::name),
+                ],
+            )
+            .await?;
+        if made == 0 {
+            return Ok(None);
+        }
+        let subject = format!("account {id}");
+        audit::note(tx, &self.trail, "account.create", &subject, "", self.status.name()).await?;
+        if self.investor_type == InvestorType::ThirdPartyAgent {
+            let request = super::agents::AskForRole {
+                account: id,
+                form: crate::domain::agent::RequestForm::NewAccount,
+                message: String::new(),
+                further_accounts: String::new(),
+                trail: self.trail.clone(),
+            };
+            request.run(tx).await?;
+        }
+        Ok(Some(id))
+    }
+}
+
+/// A status move.
+pub struct SetStatus {
+    /// Whose.
+    pub id: AccountId,
+    /// Where to.
+    pub to: Status,
+    /// By whom, which decides whether it is legal.
+    pub by: Mover,
+    /// Why.
+    pub reason: String,
+    /// Until when, if that was said.
+    pub until: Option<Timestamp>,
+    /// Who, when.
+    pub trail: Trail,
+}
+
+impl Unit for SetStatus {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let Some(row) = tx.one("select status from accounts where id = ?1", values![self.id]).await? else {
+            return Ok(false);
+        };
+        let from = Status::parse(&row.get::<String>(0)?)
+            .ok_or_else(|| Fault::internal("store: an account with an unknown status"))?;
+        if !from.may_move(self.to, self.by) {
+            return Ok(false);
+        }
+        // Entering `active` bumps the epoch as well: nothing that was granted before may come back to life.
+        let moved = tx
+            .execute(
+                "update accounts set status = ?2, status_by = ?3, status_at = ?4, status_reason = ?5, status_until = ?6,
+                     epoch = epoch + 1
+                 where id = ?1 and status = ?7",
+                values![
+                    self.id,
+                    self.to.name(),
+                    &self.trail.actor,
+                    self.trail.at,
+                    &self.reason,
+                    self.until,
+                    from.name()
+                ],
+            )
+            .await?;
+        let after =
+            if self.reason.is_empty() { self.to.name().into() } else { format!("{}: {}", self.to.name(), self.reason) };
+        audit::note(tx, &self.trail, "account.status", &format!("account {}", self.id), from.name(), &after).await?;
+        tx.changed(Change::Account(self.id));
+        Ok(moved == 1)
+    }
+}
+
+/// A new password.
+pub struct SetPassword {
+    /// Whose.
+    pub id: AccountId,
+    /// Its hash.
+    pub password: PasswordHash,
+    /// The hash that was checked to allow this, if one was: the change is refused when it is no longer the current one.
+    pub instead_of: Option<PasswordHash>,
+    /// Who, when.
+    pub trail: Trail,
+}
+
+impl Unit for SetPassword {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let old = self.instead_of.as_ref().map(PasswordHash::as_str);
+        let changed = tx
+            .execute(
+                "update accounts set password = ?2, password_reset_required = 0, epoch = epoch + 1
+                 where id = ?1 and (?3 is null or password = ?3)",
+                values![self.id, self.password.as_str(), old],
+            )
+            .await?;
+        if changed == 1 {
+            audit::note(tx, &self.trail, "account.password", &format!("account {}", self.id), "", "").await?;
+            tx.changed(Change::Account(self.id));
+        }
+        Ok(changed == 1)
+    }
+}
+
+struct Rehash {
+    id: AccountId,
+    old: PasswordHash,
+    new: PasswordHash,
+}
+
+impl Unit for Rehash {
+    type Out = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+        tx.execute(
+            "update accounts set password = ?2 where id = ?1 and password = ?3",
+            values![self.id, self.new.as_str(), self.old.as_str()],
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+struct RequireReset {
+    id: AccountId,
+    required: bool,
+    trail: Trail,
+}
+
+impl Unit for RequireReset {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let changed = tx
+            .execute(
+                "update accounts set password_reset_required = ?2, epoch = epoch + 1 where id = ?1",
+                values![self.id, self.required],
+            )
+            .await?;
+        let after = if self.required { "required" } else { "not required" };
+        audit::note(tx, &self.trail, "account.reset", &format!("account {}", self.id), "", after).await?;
+        tx.changed(Change::Account(self.id));
+        Ok(changed == 1)
+    }
+}
+
+struct SignOutEverywhere {
+    id: AccountId,
+    trail: Trail,
+}
+
+impl Unit for SignOutEverywhere {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let changed = tx.execute("update accounts set epoch = epoch + 1 where id = ?1", values![self.id]).await?;
+        tx.execute("delete from sessions where account = ?1", values![self.id]).await?;
+        audit::note(tx, &self.trail, "account.sign_out_everywhere", &format!("account {}", self.id), "", "").await?;
+        tx.changed(Change::Account(self.id));
+        Ok(changed == 1)
+    }
+}
+
+struct SetStaff {
+    id: AccountId,
+    role: Option<StaffRole>,
+    trail: Trail,
+}
+
+impl Unit for SetStaff {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let role = self.role.map(StaffRole::name);
+        let changed = tx.execute("update accounts set staff = ?2 where id = ?1", values![self.id, role]).await?;
+        let after = role.unwrap_or("none");
+        audit::note(tx, &self.trail, "account.staff", &format!("account {}", self.id), "", after).await?;
+        tx.changed(Change::Account(self.id));
+        Ok(changed == 1)
+    }
+}

@@ -1,0 +1,88 @@
+//! Wrong passwords in a row, counted per space and typed email, known or not (T-13, R-55).
+
+use super::Store;
+use super::engine::{Tx, Unit};
+use crate::domain::ids::SpaceId;
+use crate::domain::time::Timestamp;
+use crate::fault::Fault;
+use crate::values;
+
+/// An attempt to be counted before its password is looked at.
+pub struct CountAttempt {
+    /// The space the sign-in happens in.
+    pub space: SpaceId,
+    /// The email as typed, folded.
+    pub folded_email: String,
+    /// How many in a row lock.
+    pub most: i64,
+    /// Until when, should this attempt be the one that locks.
+    pub locked_until: Timestamp,
+    /// The present.
+    pub now: Timestamp,
+}
+
+impl Store {
+    /// Counts an attempt, durably, before a hash is spent on it. `Err`-free refusal: the instant until which this email
+    /// is locked, when it is. A success forgives what was counted (`open_family`, `open_session`).
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn count_attempt(&self, attempt: CountAttempt) -> Result<Option<Timestamp>, Fault> {
+        self.write(attempt).await
+    }
+
+    /// Forgets the failed attempts of an email in a space: a password was right, or was reset.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn forgive_attempts(&self, space: SpaceId, folded_email: String) -> Result<(), Fault> {
+        self.write(Forgive { space, folded_email }).await
+    }
+}
+
+impl Unit for CountAttempt {
+    type Out = Option<Timestamp>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        // One statement decides and counts. A lock that has passed starts the count again.
+        let row = tx
+            .one(
+                "insert into sign_in_failures (space, folded_email, failures, locked_until, at)
+                 values (?1, ?2, 1, case when ?3 <= 1 then ?4 else 0 end, ?5)
+                 on conflict (space, folded_email) do update set
+                     failures = case when sign_in_failures.locked_until > ?5 then sign_in_failures.failures
+                         when sign_in_failures.locked_until > 0 then 1 else sign_in_failures.failures + 1 end,
+                     locked_until = case when sign_in_failures.locked_until > ?5 then sign_in_failures.locked_until
+                         when sign_in_failures.locked_until > 0 then 0
+                         when sign_in_failures.failures + 1 >= ?3 then ?4 else 0 end,
+                     at = ?5
+                 returning failures, locked_until",
+                values![self.space, &self.folded_email, self.most, self.locked_until, self.now],
+            )
+            .await?
+            .ok_or_else(|| Fault::internal("store: an attempt was not counted"))?;
+        let until: Timestamp = row.get(1)?;
+        // The attempt that reaches the limit is still looked at; it locks those that come after it.
+        let locks_itself = until == self.locked_until;
+        Ok((until > self.now && !locks_itself).then_some(until))
+    }
+}
+
+struct Forgive {
+    space: SpaceId,
+    folded_email: String,
+}
+
+impl Unit for Forgive {
+    type Out = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+        forgive(tx, self.space, &self.folded_email).await
+    }
+}
+
+pub(super) async fn forgive(tx: &mut Tx, space: SpaceId, folded_email: &str) -> Result<(), Fault> {
+    tx.execute("delete from sign_in_failures where space = ?1 and folded_email = ?2", values![space, folded_email])
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! Families: everything that one password request, one use of an authorization key or one client-credentials request
+//! issued. One row each; a refresh and a token check write nothing.
+
+use std::sync::Arc;
+
+use super::Store;
+use super::engine::{Tx, Unit};
+use crate::domain::ids::{AccountId, ClientId, ConsentId, FamilyId, SpaceId};
+use crate::domain::scope::ScopeSet;
+use crate::domain::secret::KeyedHash;
+use crate::domain::time::Timestamp;
+use crate::fault::Fault;
+use crate::values;
+
+/// The counters of T-11 as they were *before* a password, a consent or a secret was checked. What is issued on the
+/// strength of that check carries them, and every use compares them for equality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Epochs {
+    /// The account's.
+    pub account: i64,
+    /// The application's.
+    pub application: i64,
+    /// Its owner's as an agent; zero for other kinds.
+    pub agent: i64,
+    /// The installation's.
+    pub installation: i64,
+}
+
+/// A family.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// Its name, sealed into each of its tokens.
+    pub id: FamilyId,
+    /// The application it was issued to.
+    pub application: ClientId,
+    /// Whose account it acts for; `None` for client credentials.
+    pub account: Option<AccountId>,
+    /// The grant behind an authorization key.
+    pub consent: Option<ConsentId>,
+    /// What it may do at most.
+    pub scope: ScopeSet,
+    /// The hash of its refresh token, if it has one.
+    pub refresh: Option<KeyedHash>,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// When its last token ends.
+    pub expires_at: Timestamp,
+    /// What it was given on the strength of.
+    pub epochs: Epochs,
+}
+
+impl Store {
+    /// The family of this name, through the live view.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn family(&self, id: FamilyId) -> Result<Option<Arc<Family>>, Fault> {
+        let view = &self.inner.view;
+        if let Some(held) = view.look(&view.families, &id) {
+            return Ok(Some(held));
+        }
+        let began = view.generation();
+        let found = self.read(ById(id)).await?.map(Arc::new);
+        if let Some(found) = &found {
+            view.fill(began, || view.families.insert(id, Arc::clone(found)));
+        }
+        Ok(found)
+    }
+
+    /// Writes a family down, if everything it was given on the strength of still stands; `false` otherwise.
+    /// `forgive` are the space and the folded email whose failed attempts are forgotten with it (T-13).
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn open_family(&self, family: Family, forgive: Option<(SpaceId, String)>) -> Result<bool, Fault> {
+        let opened = self.write(OpenFamilies(vec![Opening { family, forgive }])).await?;
+        Ok(opened == [true])
+    }
+
+    /// How many families there are.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn family_count(&self) -> Result<i64, Fault> {
+        self.read(Count).await
+    }
+}
+
+struct ById(FamilyId);
+
+impl Unit for ById {
+    type Out = Option<Family>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let row = tx
+            .one(
+                "select id, application, account, consent, scope, refresh_mac_key, refresh_mac, created_at, expires_at,
+                     account_epoch, application_epoch, agent_epoch, installation_epoch
+                 from families where id = ?1",
+                values![&self.0],
+            )
+            .await?;
+        row.map(|row| {
+            let refresh = match (row.get::<Option<u32>>(5)?, row.get::<Option<[u8; 32]>>(6)?) {
+                (Some(key), Some(mac)) => Some(KeyedHash { key, mac }),
+                _ => None,
+            };
+            Ok(Family {
+                id: row.get(0)?,
+                application: row.get(1)?,
+                account: row.get(2)?,
+                consent: row.get(3)?,
+                scope: ScopeSet::from_bits(row.get(4)?),
+                refresh,
+                created_at: row.get(7)?,
+                expires_at: row.get(8)?,
+                epochs: Epochs {
+                    account: row.get(9)?,
+                    application: row.get(10)?,
+                    agent: row.get(11)?,
+                    installation: row.get(12)?,
+                },
+            })
+        })
+        .transpose()
+    }
+}
+
+struct Count;
+
+impl Unit for Count {
+    type Out = i64;
+
+    async fn run(&self, tx: &mut Tx) -> Result<i64, Fault> {
+        tx.one("select count(*) from families", &[]).await?.map_or(Ok(0), |row| row.get(0))
+    }
+}
+
+struct Opening {
+    family: Family,
+    forgive: Option<(SpaceId, String)>,
+}
+
+/// Takes a slice, so that neighbours in a queue can become one multi-row statement on an engine that gains by it.
+struct OpenFamilies(Vec<Opening>);
+
+impl Unit for OpenFamilies {
+    type Out = Vec<bool>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Vec<bool>, Fault> {
+        let mut opened = Vec::with_capacity(self.0.len());
+        for Opening { family, forgive } in &self.0 {
+            let epochs = &family.epochs;
+            let rows = tx
+                .execute(
+                    "insert into families (id, application, account, consent, scope, refresh_mac, refresh_mac_key,
+                         created_at, expires_at, account_epoch, application_epoch, agent_epoch, installation_epoch)
+                     select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+                     where exists (select 1 from applications a join accounts o on o.id = a.owner
+                             where a.id = ?2 and a.epoch = ?11 and a.disabled = 0
+                               and (a.kind <> 'third_party_agent' or (o.agent = 'approved' and o.agent_epoch = ?12)))
+                       and (?3 is null or exists (select 1 from accounts
+                             where id = ?3 and epoch = ?10 and status = 'active' and password_reset_required = 0))
+                       and (?4 is null or exists (select 1 from consents where id = ?4))
+                       and exists (select 1 from installation where one = 1 and epoch = ?13)",
+                    values![
+                        &family.id,
+                        &family.application,
+                        family.account,
+                        family.consent.as_ref(),
+                        family.scope.bits(),
+                        family.refresh.as_ref().map(|hash| &hash.mac),
+                        family.refresh.as_ref().map(|hash| hash.key),
+                        family.created_at,
+                        family.expires_at,
+                        epochs.account,
+                        epochs.application,
+                        epochs.agent,
+                        epochs.installation,
+                    ],
+                )
+                .await?;
+            if let (1, Some((space, email))) = (rows, forgive) {
+                super::failures::forgive(tx, *space, email).await?;
+            }
+            opened.push(rows == 1);
+        }
+        Ok(opened)
+    }
+}

@@ -1,0 +1,288 @@
+//! The installation itself: its purpose, its epoch, its clock, and the sweep of what has expired.
+
+use std::sync::Arc;
+
+use super::Store;
+use super::audit::{self, Trail};
+use super::changes::Change;
+use super::engine::{Tx, Unit};
+use crate::domain::secret::{KeyUse, RingKey};
+use crate::domain::time::Timestamp;
+use crate::fault::Fault;
+use crate::values;
+
+/// What a store was made for. Each command refuses the other's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Real people.
+    Live,
+    /// Trying things out: seeded, with a clock that can be moved.
+    Sandbox,
+}
+
+impl Purpose {
+    /// `live` or `sandbox`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Sandbox => "sandbox",
+        }
+    }
+}
+
+/// Facts about the installation that every use of a credential depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// Counts restores and accepted clock changes; each ends every code, token, key and session.
+    pub epoch: i64,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Wall time that an operator has accepted, if any: counts as a version of the clock.
+    pub clock_set: Timestamp,
+    /// The latest instant that was surely shown to anybody.
+    pub high_water: Timestamp,
+    /// Everything that expired before this has been swept.
+    pub swept_before: Timestamp,
+    /// Where it has been moved to, if it has: nothing may be written here any more.
+    pub moved_to: Option<String>,
+}
+
+impl Store {
+    /// The installation, through the live view.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn installation(&self) -> Result<Arc<Installation>, Fault> {
+        if self.inner.view.is_trusted()
+            && let Some(held) = self.inner.view.installation.load_full()
+        {
+            return Ok(held);
+        }
+        let began = self.inner.view.generation();
+        let found = Arc::new(self.read(ReadInstallation).await?);
+        self.inner.view.fill(began, || self.inner.view.installation.store(Some(Arc::clone(&found))));
+        Ok(found)
+    }
+
+    /// The key ring as stored, oldest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn ring_keys(&self) -> Result<Vec<RingKey>, Fault> {
+        self.read(ReadRing).await
+    }
+
+    /// Adds keys to the ring, retires others, and tells every process.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn rotate_keys(&self, rotation: RotateKeys) -> Result<(), Fault> {
+        self.write(rotation).await
+    }
+
+    /// Bumps the installation epoch: every code, token, key and session ends. With `clock`, the high-water mark is set
+    /// to it, backwards too, and every process follows.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn begin_epoch(&self, clock: Option<Timestamp>, trail: Trail) -> Result<(), Fault> {
+        self.write(BeginEpoch { clock, trail }).await
+    }
+
+    /// Writes the high-water mark now.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn mark_time(&self, now: Timestamp) -> Result<(), Fault> {
+        self.write(MarkTime { now }).await
+    }
+
+    /// Removes what has expired and can be presented no more; answers how many rows went.
+    ///
+    /// `swept_before` moves first, in a transaction of its own: redeeming a code demands that it expires after that
+    /// mark, so a code whose row was swept stays used even if a clock goes back.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn sweep(&self, now: Timestamp) -> Result<u64, Fault> {
+        self.write(AdvanceSweep { now }).await?;
+        let mut gone = 0;
+        loop {
+            let step = self.write(SweepStep { now }).await?;
+            gone += step;
+            if step < SWEEP_STEP {
+                return Ok(gone);
+            }
+        }
+    }
+}
+
+/// Rows of each table that one sweeping unit takes at most, so that no writer waits long behind it.
+const SWEEP_STEP: u64 = 1_000;
+
+pub(super) async fn read(tx: &mut Tx) -> Result<Installation, Fault> {
+    let row = tx
+        .one(
+            "select epoch, purpose, clock_set, high_water, swept_before, moved_to from installation where one = 1",
+            &[],
+        )
+        .await?
+        .ok_or_else(|| Fault::internal("store: this database holds no installation"))?;
+    Ok(Installation {
+        epoch: row.get(0)?,
+        purpose: if row.get::<String>(1)? == Purpose::Live.name() { Purpose::Live } else { Purpose::Sandbox },
+        clock_set: row.get(2)?,
+        high_water: row.get(3)?,
+        swept_before: row.get(4)?,
+        moved_to: row.get(5)?,
+    })
+}
+
+struct ReadInstallation;
+
+impl Unit for ReadInstallation {
+    type Out = Installation;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Installation, Fault> {
+        read(tx).await
+    }
+}
+
+struct ReadRing;
+
+impl Unit for ReadRing {
+    type Out = Vec<RingKey>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Vec<RingKey>, Fault> {
+        let rows = tx.many("select id, usage, wrapped, created_at, retires_at from ring_keys order by id", &[]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(RingKey {
+                    id: row.get(0)?,
+                    usage: KeyUse::parse(&row.get::<String>(1)?)
+                        .ok_or_else(|| Fault::internal("store: a ring key of an unknown use"))?,
+                    wrapped: row.get(2)?,
+                    created_at: row.get(3)?,
+                    retires_at: row.get(4)?,
+                })
+            })
+            .collect()
+    }
+}
+
+/// A change of the key ring.
+pub struct RotateKeys {
+    /// Keys to add.
+    pub add: Vec<RingKey>,
+    /// Keys to retire, each at its instant.
+    pub retire: Vec<(u32, Timestamp)>,
+    /// Who, when.
+    pub trail: Trail,
+}
+
+impl Unit for RotateKeys {
+    type Out = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+        for key in &self.add {
+            tx.execute(
+                "insert into ring_keys (id, usage, wrapped, created_at, retires_at) values (?1, ?2, ?3, ?4, ?5)",
+                values![key.id, key.usage.name(), &key.wrapped, key.created_at, key.retires_at],
+            )
+            .await?;
+        }
+        for (id, at) in &self.retire {
+            tx.execute(
+                "update ring_keys set retires_at = ?2 where id = ?1 and (retires_at is null or retires_at > ?2)",
+                values![*id, *at],
+            )
+            .await?;
+        }
+        let what = format!("{} added, {} retired", self.add.len(), self.retire.len());
+        audit::note(tx, &self.trail, "keys.rotate", "installation", "", &what).await?;
+        tx.changed(Change::Keys);
+        Ok(())
+    }
+}
+
+struct BeginEpoch {
+    clock: Option<Timestamp>,
+    trail: Trail,
+}
+
+impl Unit for BeginEpoch {
+    type Out = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+        tx.execute("update installation set epoch = epoch + 1 where one = 1", &[]).await?;
+        if let Some(clock) = self.clock {
+            // What was swept stays swept only in memory of `swept_before`; the epoch ends every code there was.
+            tx.execute("update installation set high_water = ?1, clock_set = ?1 where one = 1", values![clock]).await?;
+        }
+        audit::note(tx, &self.trail, "installation.epoch", "installation", "", "").await?;
+        tx.changed(Change::Installation);
+        Ok(())
+    }
+}
+
+struct MarkTime {
+    now: Timestamp,
+}
+
+impl Unit for MarkTime {
+    type Out = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+        tx.execute("update installation set high_water = ?1 where one = 1 and high_water < ?1", values![self.now])
+            .await?;
+        Ok(())
+    }
+}
+
+struct AdvanceSweep {
+    now: Timestamp,
+}
+
+impl Unit for AdvanceSweep {
+    type Out = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+        tx.execute("update installation set swept_before = ?1 where one = 1 and swept_before < ?1", values![self.now])
+            .await?;
+        Ok(())
+    }
+}
+
+struct SweepStep {
+    now: Timestamp,
+}
+
+impl Unit for SweepStep {
+    type Out = u64;
+
+    async fn run(&self, tx: &mut Tx) -> Result<u64, Fault> {
+        let mut most = 0;
+        for statement in SWEEPS {
+            most = most.max(tx.execute(statement, values![self.now]).await?);
+        }
+        Ok(most)
+    }
+}
+
+/// One statement a table. Those with a number in them keep a while of history, in microseconds.
+const SWEEPS: [&str; 9] = [
+    "delete from families where id in (select id from families where expires_at <= ?1 limit 1000)",
+    "delete from redemptions where code in (select code from redemptions
+        where token_expires_at <= ?1 and code_expires_at <= (select swept_before from installation) limit 1000)",
+    "delete from sessions where id in (select id from sessions where expires_at <= ?1 limit 1000)",
+    "delete from links where id in (select id from links where expires_at <= ?1 limit 1000)",
+    "delete from client_secrets where id in (select id from client_secrets
+        where expires_at is not null and expires_at <= ?1 - 2592000000000 limit 1000)",
+    "delete from sign_in_failures where locked_until <= ?1 and at <= ?1 - 86400000000",
+    "delete from changes where at <= ?1 - 3600000000 and position in (select position from changes
+        where at <= ?1 - 3600000000 order by position limit 1000)",
+    "delete from app_requests where request_id in (select request_id from app_requests
+        where at <= ?1 - 2592000000000 limit 1000)",
+    "delete from outbox where id in (select id from outbox
+        where sent_at is not null and sent_at <= ?1 - 2592000000000 limit 1000)",
+];

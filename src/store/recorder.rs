@@ -1,0 +1,201 @@
+//! What was observed, written down off the hot path: when a secret, a consent or a session was last used, and what became
+//! of each request of an application. Bounded and coalescing; an answer never waits for it, and under a flood it forgets
+//! rather than grows.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Store;
+use super::changes::Change;
+use super::engine::{Tx, Unit};
+use crate::domain::ids::{ClientId, ConsentId, SecretId, SessionId};
+use crate::domain::time::Timestamp;
+use crate::fault::Fault;
+use crate::values;
+
+/// The most observations of one kind that wait to be written.
+const BOUND: usize = 4_096;
+
+/// A request of an application, for its owner to look up (W-03).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppRequest {
+    /// The id that the answer carried.
+    pub request_id: String,
+    /// Which application.
+    pub application: ClientId,
+    /// When.
+    pub at: Timestamp,
+    /// `authorize`, `access-token`, `token`, `introspect`, `authorization-key`.
+    pub surface: &'static str,
+    /// `ok`, or the error code or words that went over the wire.
+    pub outcome: String,
+    /// The true cause, in words for the owner; no secret, nothing about a person.
+    pub detail: String,
+}
+
+/// The same, read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedRequest {
+    /// The id that the answer carried.
+    pub request_id: String,
+    /// Which application.
+    pub application: ClientId,
+    /// When.
+    pub at: Timestamp,
+    /// On which surface.
+    pub surface: String,
+    /// What went over the wire.
+    pub outcome: String,
+    /// The true cause.
+    pub detail: String,
+}
+
+#[derive(Default)]
+pub(super) struct Recorder {
+    waiting: Mutex<Waiting>,
+    dropped: AtomicU64,
+}
+
+#[derive(Clone, Default)]
+struct Waiting {
+    secrets: HashMap<SecretId, Timestamp>,
+    consents: HashMap<ConsentId, Timestamp>,
+    sessions: HashMap<SessionId, Timestamp>,
+    requests: Vec<AppRequest>,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.secrets.is_empty() && self.consents.is_empty() && self.sessions.is_empty() && self.requests.is_empty()
+    }
+}
+
+impl Store {
+    /// A secret authenticated its application.
+    pub fn saw_secret(&self, id: SecretId, now: Timestamp) {
+        self.observe(|waiting| put(&mut waiting.secrets, id, now));
+    }
+
+    /// A consent was used.
+    pub fn saw_consent(&self, id: ConsentId, now: Timestamp) {
+        self.observe(|waiting| put(&mut waiting.consents, id, now));
+    }
+
+    /// A session was used. The caller asks only when what is known is some minutes old.
+    pub fn saw_session(&self, id: SessionId, now: Timestamp) {
+        self.observe(|waiting| put(&mut waiting.sessions, id, now));
+    }
+
+    /// An application made a request.
+    pub fn saw_request(&self, request: AppRequest) {
+        self.observe(|waiting| {
+            let room = waiting.requests.len() < BOUND;
+            if room {
+                waiting.requests.push(request);
+            }
+            room
+        });
+    }
+
+    /// Writes down what was observed since the last time. Called about once a second.
+    ///
+    /// # Errors
+    /// The store cannot be written; what was observed is then forgotten.
+    pub async fn flush_observations(&self) -> Result<(), Fault> {
+        let waiting = std::mem::take(&mut *self.inner.recorder.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let dropped = self.inner.recorder.dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            tracing::warn!(dropped, "more was observed than could be written down");
+        }
+        if waiting.is_empty() { Ok(()) } else { self.write(waiting).await }
+    }
+
+    /// The newest requests of an application, newest first, at most `most`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn requests_of(&self, application: ClientId, most: i64) -> Result<Vec<RecordedRequest>, Fault> {
+        self.read(RequestsOf { application, most }).await
+    }
+
+    fn observe(&self, put: impl FnOnce(&mut Waiting) -> bool) {
+        let recorder = &self.inner.recorder;
+        if !put(&mut recorder.waiting.lock().unwrap_or_else(PoisonError::into_inner)) {
+            recorder.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn put<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Timestamp>, key: K, now: Timestamp) -> bool {
+    let room = map.len() < BOUND || map.contains_key(&key);
+    if room {
+        map.insert(key, now);
+    }
+    room
+}
+
+impl Unit for Waiting {
+    type Out = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+        for (id, at) in &self.secrets {
+            tx.execute("update client_secrets set last_used_at = ?2 where id = ?1", values![id, *at]).await?;
+        }
+        for (id, at) in &self.consents {
+            tx.execute("update consents set last_used_at = ?2 where id = ?1", values![id, *at]).await?;
+        }
+        for (id, at) in &self.sessions {
+            tx.execute("update sessions set seen_at = ?2 where id = ?1 and seen_at < ?2", values![id, *at]).await?;
+            tx.changed(Change::Session(*id));
+        }
+        for request in &self.requests {
+            tx.execute(
+                "insert into app_requests (request_id, application, at, surface, outcome, detail)
+                 values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (request_id) do nothing",
+                values![
+                    &request.request_id,
+                    &request.application,
+                    request.at,
+                    request.surface,
+                    &request.outcome,
+                    &request.detail,
+                ],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+struct RequestsOf {
+    application: ClientId,
+    most: i64,
+}
+
+impl Unit for RequestsOf {
+    type Out = Vec<RecordedRequest>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let rows = tx
+            .many(
+                "select request_id, application, at, surface, outcome, detail from app_requests
+                 where application = ?1 order by at desc limit ?2",
+                values![&self.application, self.most],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(RecordedRequest {
+                    request_id: row.get(0)?,
+                    application: row.get(1)?,
+                    at: row.get(2)?,
+                    surface: row.get(3)?,
+                    outcome: row.get(4)?,
+                    detail: row.get(5)?,
+                })
+            })
+            .collect()
+    }
+}

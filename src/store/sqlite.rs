@@ -1,0 +1,346 @@
+//! The embedded engine: one writer thread that commits in groups, and readers beside it.
+//!
+//! 1. A unit travels to the writer thread, which takes whatever else is queued with it.
+//! 2. `begin immediate`; each unit runs in a savepoint, so that a failing one harms no other.
+//! 3. One `commit` for all of them, with `synchronous=FULL`: the flush has returned before anybody is answered.
+//! 4. The live view forgets what the units changed, and only then each caller gets its answer.
+//!
+//! A unit's future never waits on SQLite, so it is polled once; one that is still pending, or that panics, is a `Fault`.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::pin::pin;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, ToSql};
+use tokio::sync::oneshot;
+
+use super::changes::{self, Change};
+use super::engine::{Engine, Tx, Unit};
+use super::value::{Cell, Row, Value};
+use crate::clock::Clock;
+use crate::domain::time::Timestamp;
+use crate::fault::Fault;
+
+/// The oldest SQLite that may open a store: before it, a checkpoint beside a writer could lose committed pages.
+pub const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// How many units may wait for the writer before new ones are turned away (503).
+const QUEUE: usize = 4_096;
+/// How many units share one commit at most.
+const GROUP: usize = 512;
+/// How long the engine waits for a lock that another process holds (a command beside a running server).
+const BUSY: Duration = Duration::from_secs(5);
+
+type OnCommit = Arc<dyn Fn(&[Change]) + Send + Sync>;
+
+/// The channels to the threads of a store.
+pub(super) struct Threads {
+    writer: SyncSender<Box<dyn Job>>,
+    readers: SyncSender<Box<dyn Job>>,
+}
+
+impl Threads {
+    /// Opens the file and starts its threads. `on_commit` hears of each group's changes before anybody is answered.
+    pub(super) fn start(path: &Path, readers: usize, clock: Clock, on_commit: OnCommit) -> Result<Self, Fault> {
+        let writer = Writer { path: path.to_owned(), tx: Tx::new(open(path)?), clock, on_commit, marked: None };
+        let (to_writer, jobs) = sync_channel(QUEUE);
+        spawn("prosper-writer", move || writer.work(&jobs))?;
+        let (to_readers, jobs) = sync_channel(QUEUE);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..readers {
+            let (jobs, mut tx) = (Arc::clone(&jobs), Tx::new(open(path)?));
+            spawn("prosper-reader", move || read(&jobs, &mut tx))?;
+        }
+        Ok(Self { writer: to_writer, readers: to_readers })
+    }
+
+    /// Runs a unit in its turn and answers once it is durable.
+    pub(super) async fn write<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
+        submit(&self.writer, unit).await
+    }
+
+    /// Runs a unit that only reads.
+    pub(super) async fn read<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
+        submit(&self.readers, unit).await
+    }
+}
+
+async fn submit<U: Unit>(to: &SyncSender<Box<dyn Job>>, unit: U) -> Result<U::Out, Fault> {
+    let (answer, answered) = oneshot::channel();
+    let job = Submitted { unit, answer: Some(answer), done: None };
+    to.try_send(Box::new(job)).map_err(|problem| match problem {
+        TrySendError::Full(_) => Fault::unavailable("store: too many units are waiting"),
+        TrySendError::Disconnected(_) => Fault::unavailable("store: its thread has ended"),
+    })?;
+    answered.await.unwrap_or_else(|_| Err(Fault::unavailable("store: the unit was dropped")))
+}
+
+/// A unit without its type, on its way through a thread.
+trait Job: Send {
+    /// Runs the unit and keeps its outcome; tells whether it succeeded.
+    fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Sends the outcome, or the failure of the commit it depended on.
+    fn answer(&mut self, commit: Result<(), &Fault>);
+}
+
+struct Submitted<U: Unit> {
+    unit: U,
+    answer: Option<oneshot::Sender<Result<U::Out, Fault>>>,
+    done: Option<Result<U::Out, Fault>>,
+}
+
+impl<U: Unit> Job for Submitted<U> {
+    fn run(&mut self, tx: &mut Tx) -> bool {
+        let outcome = now(self.unit.run(tx));
+        let succeeded = outcome.is_ok();
+        self.done = Some(outcome);
+        succeeded
+    }
+
+    fn answer(&mut self, commit: Result<(), &Fault>) {
+        let outcome = match (self.done.take(), commit) {
+            (Some(Err(fault)), _) => Err(fault),
+            (_, Err(fault)) => Err(fault.again()),
+            (Some(done), Ok(())) => done,
+            (None, Ok(())) => Err(Fault::internal("store: a unit was not run")),
+        };
+        if let Some(answer) = self.answer.take() {
+            // Whoever asked may have gone; the work is done all the same.
+            let _ = answer.send(outcome);
+        }
+    }
+}
+
+/// Drives a future that never waits.
+pub(super) fn now<T>(future: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        let mut future = pin!(future);
+        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => Err(Fault::internal("store: a unit waited for something that is not the store")),
+        }
+    }));
+    polled.unwrap_or_else(|_| Err(Fault::internal("store: a unit panicked")))
+}
+
+struct Writer {
+    path: std::path::PathBuf,
+    tx: Tx,
+    clock: Clock,
+    on_commit: OnCommit,
+    /// The high-water mark that was last written.
+    marked: Option<Timestamp>,
+}
+
+impl Writer {
+    fn work(mut self, jobs: &Receiver<Box<dyn Job>>) {
+        while let Ok(first) = jobs.recv() {
+            let mut group = vec![first];
+            while group.len() < GROUP
+                && let Ok(job) = jobs.try_recv()
+            {
+                group.push(job);
+            }
+            let outcome = self.commit(&mut group);
+            if let Err(fault) = &outcome {
+                tracing::error!(cause = %fault, units = group.len(), "a group of writes failed");
+            }
+            for job in &mut group {
+                job.answer(outcome.as_ref().map(|()| ()));
+            }
+        }
+        // The last sender is gone: the store was closed. Leave the database in one file.
+        let _ = self.execute("pragma wal_checkpoint(truncate)");
+    }
+
+    fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+        let outcome = self.try_commit(group);
+        if outcome.is_err() {
+            // Whatever state the connection is in, a new one is in a known one.
+            match open(&self.path) {
+                Ok(engine) => self.tx = Tx::new(engine),
+                Err(fault) => tracing::error!(cause = %fault, "the database could not be reopened"),
+            }
+        }
+        outcome
+    }
+
+    fn try_commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+        self.tx.changes.clear();
+        self.execute("begin immediate")?;
+        let at = self.clock.now();
+        let mut changed = Vec::new();
+        for job in group.iter_mut() {
+            self.execute("savepoint unit")?;
+            let succeeded = job.run(&mut self.tx);
+            let changes = std::mem::take(&mut self.tx.changes);
+            if succeeded && !changes.is_empty() {
+                now(changes::log(&mut self.tx, &changes, at))?;
+            }
+            // FULL, IOERR and NOMEM may have rolled the whole group back.
+            if self.connection().is_autocommit() {
+                return Err(Fault::unavailable("the database rolled the group back"));
+            }
+            if succeeded {
+                changed.extend(changes);
+            } else {
+                self.execute("rollback to unit")?;
+            }
+            self.execute("release unit")?;
+        }
+        self.mark(at)?;
+        self.execute("commit")?;
+        (self.on_commit)(&changed);
+        Ok(())
+    }
+
+    /// Carries the high-water mark forward, about once a second, with a commit that happens anyway.
+    fn mark(&mut self, at: Timestamp) -> Result<(), Fault> {
+        if self.marked.is_none_or(|marked| at.since(marked) >= Duration::from_secs(1)) {
+            now(self.tx.execute(
+                "update installation set high_water = ?1 where one = 1 and high_water < ?1",
+                crate::values![at],
+            ))?;
+            self.marked = Some(at);
+        }
+        Ok(())
+    }
+
+    fn connection(&self) -> &Connection {
+        let Engine::Sqlite(connection) = &self.tx.engine;
+        connection
+    }
+
+    fn execute(&self, sql: &'static str) -> Result<(), Fault> {
+        execute_batch(self.connection(), sql)
+    }
+}
+
+fn read(jobs: &Mutex<Receiver<Box<dyn Job>>>, tx: &mut Tx) {
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(mut job) = job else { return };
+        // One snapshot for a unit of several reads.
+        let Engine::Sqlite(connection) = &tx.engine;
+        let begun = execute_batch(connection, "begin deferred");
+        if begun.is_ok() {
+            job.run(tx);
+            let Engine::Sqlite(connection) = &tx.engine;
+            let _ = execute_batch(connection, "rollback");
+        }
+        job.answer(begun.as_ref().map(|()| ()));
+    }
+}
+
+/// Opens the file with the settings that every connection has.
+pub(super) fn open(path: &Path) -> Result<Engine, Fault> {
+    connect(path).map(Engine::Sqlite)
+}
+
+/// A connection with the settings that every connection has.
+pub(super) fn connect(path: &Path) -> Result<Connection, Fault> {
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        return Err(Fault::internal(format!("SQLite {} is too old to keep a store safe", rusqlite::version())));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|problem| fault(&problem))?;
+    connection.busy_timeout(BUSY).map_err(|problem| fault(&problem))?;
+    connection.set_prepared_statement_cache_capacity(256);
+    execute_batch(
+        &connection,
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off; \
+         pragma cache_size = -8000; pragma temp_store = memory;",
+    )?;
+    Ok(connection)
+}
+
+pub(super) fn execute_batch(connection: &Connection, sql: &str) -> Result<(), Fault> {
+    connection.execute_batch(sql).map_err(|problem| fault(&problem))
+}
+
+pub(super) fn execute(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<u64, Fault> {
+    let run = || connection.prepare_cached(sql)?.execute(rusqlite::params_from_iter(values));
+    run().map(|rows| rows as u64).map_err(|problem| fault(&problem))
+}
+
+pub(super) fn one(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<Option<Row>, Fault> {
+    let run = || {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+        let first = rows.next()?.map(row).transpose()?;
+        // Stepping to the end: a `returning` clause takes effect only then.
+        while rows.next()?.is_some() {}
+        Ok(first)
+    };
+    run().map_err(|problem: rusqlite::Error| fault(&problem))
+}
+
+pub(super) fn many(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
+    let run = || {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+        let mut all = Vec::new();
+        while let Some(found) = rows.next()? {
+            all.push(row(found)?);
+        }
+        Ok(all)
+    };
+    run().map_err(|problem: rusqlite::Error| fault(&problem))
+}
+
+fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let width = row.as_ref().column_count();
+    let mut cells = Vec::with_capacity(width);
+    for column in 0..width {
+        cells.push(match row.get_ref(column)? {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Integer(int) => Cell::Int(int),
+            ValueRef::Text(text) => Cell::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
+            ValueRef::Real(_) => {
+                return Err(rusqlite::Error::InvalidColumnType(column, "real".into(), rusqlite::types::Type::Real));
+            }
+        });
+    }
+    Ok(Row(cells))
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Value::Null => ValueRef::Null,
+            Value::Int(int) => ValueRef::Integer(int),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// Busy, full and unreadable may pass; a broken statement does not.
+pub(super) fn fault(problem: &rusqlite::Error) -> Fault {
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase, OutOfMemory, ReadOnly,
+        SystemIoFailure,
+    };
+    match problem.sqlite_error_code() {
+        Some(
+            CannotOpen | DatabaseBusy | DatabaseCorrupt | DatabaseLocked | DiskFull | NotADatabase | OutOfMemory
+            | ReadOnly | SystemIoFailure,
+        ) => Fault::unavailable(format!("sqlite: {problem}")),
+        _ => Fault::internal(format!("sqlite: {problem}")),
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Fault> {
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(work)
+        .map(|_| ())
+        .map_err(|problem| Fault::internal(format!("cannot start a thread: {problem}")))
+}
