@@ -4,9 +4,9 @@
 //! `__` between section and key: `PROSPER_TLS__CERT`), overruled by flags of the command line. A secret may also lie in
 //! a file that the environment names (`PROSPER_MASTER_KEY_FILE`).
 //!
-//! 1. Each layer is read into one table of raw values with their origins ([`sources`]); a key that does not exist is a
+//! 1. Each layer is read into one table of raw values with their origins (`sources`); a key that does not exist is a
 //!    problem that names the nearest one that does.
-//! 2. The settings are built from that table, one row of [`settings`] each; a row is the only place a setting is
+//! 2. The settings are built from that table, one row of `settings` each; a row is the only place a setting is
 //!    written down, and the parser, the names in the environment, the printed list and the reference follow from it.
 //! 3. [`Config::check`] says what is legal word by word and still wrong as a whole.
 //!

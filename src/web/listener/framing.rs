@@ -1,0 +1,74 @@
+//! What is wrong with a request before anyone asks what it wants (R-89, R-90, W-00).
+//!
+//! hyper refuses most bad framing itself (400) and heads that are too long for HTTP/1 (431). What it lets pass stands
+//! here.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::uri::Authority;
+use http::{HeaderMap, Request, Response, StatusCode, Version};
+
+use super::RequestIds;
+use crate::web::body::Body;
+
+/// The answer to a request that may not go further, if it may not: 431 for a head of more than `head_bytes`, 400 for a
+/// `Host` that is missing, doubled or no authority (RFC 9112 §3.2).
+pub(super) fn refusal<B>(
+    request: &Request<B>,
+    head_bytes: usize,
+    request_ids: Option<&RequestIds>,
+) -> Option<Response<Body>> {
+    let (status, words) = if head_size(request) > head_bytes {
+        let words = format!("the request line and headers may hold {head_bytes} bytes\n");
+        (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, words)
+    } else if !host_is_sound(request) {
+        (StatusCode::BAD_REQUEST, "a request must name one host\n".to_owned())
+    } else {
+        return None;
+    };
+    let mut response = Response::new(Body::new(Bytes::from(words)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(id) = request_ids.and_then(|ids| HeaderValue::try_from(ids()).ok()) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    Some(response)
+}
+
+/// The bytes of the head as HTTP/1 would write it: request line, headers, blank line.
+fn head_size<B>(request: &Request<B>) -> usize {
+    let path = request.uri().path_and_query().map_or(1, |path| path.as_str().len());
+    let line = request.method().as_str().len() + 1 + path + " HTTP/1.1\r\n".len();
+    let lines: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    line + lines + 2
+}
+
+fn host_is_sound<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => request.version() != Version::HTTP_11 || request.uri().authority().is_some(),
+        (Some(host), None) => is_authority(host.as_bytes()),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// A host and perhaps a port, without a user.
+fn is_authority(host: &[u8]) -> bool {
+    !host.contains(&b'@') && Authority::try_from(host).is_ok()
+}
+
+/// Whether the connection must end with the answer. hyper drops a `Content-Length` that stands beside a
+/// `Transfer-Encoding` without telling us, and RFC 9112 §6.1 wants the connection closed after such a request: what
+/// follows on it may be the end of a message that some proxy framed the other way. So every chunked request is the last.
+pub(super) fn must_be_the_last<B>(request: &Request<B>) -> bool {
+    request.version() < Version::HTTP_2 && request.headers().contains_key(TRANSFER_ENCODING)
+}
+
+/// Says that the connection ends with this answer.
+pub(super) fn make_last(headers: &mut HeaderMap) {
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
