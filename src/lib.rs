@@ -13,6 +13,7 @@
 pub mod clock;
 pub mod config;
 pub mod contract;
+pub mod crypto;
 pub mod domain;
 pub mod fault;
 pub mod store;

@@ -1,0 +1,349 @@
+//! The threads that hash passwords, and the queue before them.
+//!
+//! Each worker keeps the memory of its last hash, since memory that is fetched afresh for each costs page faults and
+//! lets the process swell to many times what it needs. A worker that has had nothing to do for [`IDLE`] gives it back.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use argon2::{Algorithm, Argon2, Block, Version};
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use super::Params;
+use crate::contract::table::Later;
+use crate::fault::Fault;
+
+/// One run of argon2id.
+pub(super) struct Derivation {
+    pub(super) params: Params,
+    pub(super) salt: Vec<u8>,
+    /// Bytes wanted.
+    pub(super) length: usize,
+    pub(super) password: Zeroizing<String>,
+}
+
+type Answer = Result<Zeroizing<Vec<u8>>, Fault>;
+
+/// The workers. They end when this is dropped.
+pub(super) struct Pool(Arc<Shared>);
+
+struct Shared {
+    threads: usize,
+    queue: Queue,
+    started: AtomicU64,
+    running: AtomicU64,
+    most: AtomicU64,
+    /// How long the last hash took, in microseconds.
+    last_took: AtomicU64,
+}
+
+impl Pool {
+    pub(super) fn start(threads: usize, room: usize) -> Self {
+        let shared = Arc::new(Shared {
+            threads,
+            queue: Queue::with_room_for(room),
+            started: AtomicU64::new(0),
+            running: AtomicU64::new(0),
+            most: AtomicU64::new(0),
+            last_took: AtomicU64::new(0),
+        });
+        for number in 0..threads {
+            let worker = Worker { shared: Arc::clone(&shared), memory: Vec::new() };
+            std::thread::Builder::new()
+                .name(format!("hash-{number}"))
+                .spawn(move || worker.work())
+                .expect("the system gives us the threads we were told to start");
+        }
+        Self(shared)
+    }
+
+    /// Queues `task`; its answer comes through what is returned, and dropping that calls it off.
+    pub(super) fn submit(&self, task: Derivation) -> Result<oneshot::Receiver<Answer>, Later> {
+        let (answer, receiver) = oneshot::channel();
+        self.0.queue.push(Job { task, answer }).map_err(|waiting| self.0.later(waiting))?;
+        Ok(receiver)
+    }
+
+    pub(super) fn hashes_started(&self) -> u64 {
+        self.0.started.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn most_at_once(&self) -> u64 {
+        self.0.most.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.0.queue.close();
+    }
+}
+
+impl Shared {
+    /// When `waiting` hashes will have been computed, at the pace of the last one.
+    fn later(&self, waiting: usize) -> Later {
+        let each = Duration::from_micros(self.last_took.load(Ordering::Relaxed));
+        let rounds = u32::try_from(waiting.div_ceil(self.threads.max(1))).unwrap_or(u32::MAX);
+        Later::busy(each.saturating_mul(rounds).as_secs() + 1)
+    }
+}
+
+struct Job {
+    task: Derivation,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// First come, first served, up to `room`.
+struct Queue {
+    room: usize,
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+struct Waiting {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+/// What a worker is told when it asks for work.
+enum Turn {
+    Work(Job),
+    /// Nothing came for as long as the worker cared to wait.
+    Idle,
+    Closed,
+}
+
+impl Queue {
+    fn with_room_for(room: usize) -> Self {
+        Self {
+            room,
+            waiting: Mutex::new(Waiting { jobs: VecDeque::with_capacity(room.min(1_024)), closed: false }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Queues `job`, or says how many wait when there is no room. Those who have gone away take up none.
+    fn push(&self, job: Job) -> Result<(), usize> {
+        let mut waiting = self.lock();
+        if waiting.jobs.len() >= self.room {
+            waiting.jobs.retain(|job| !job.answer.is_closed());
+        }
+        if waiting.jobs.len() >= self.room {
+            return Err(waiting.jobs.len());
+        }
+        waiting.jobs.push_back(job);
+        drop(waiting);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// The next job that somebody still waits for; `patience` of `None` waits for ever.
+    fn next(&self, patience: Option<Duration>) -> Turn {
+        let until = patience.map(|patience| Instant::now() + patience);
+        let mut waiting = self.lock();
+        loop {
+            if waiting.closed {
+                return Turn::Closed;
+            }
+            while let Some(job) = waiting.jobs.pop_front() {
+                if !job.answer.is_closed() {
+                    return Turn::Work(job);
+                }
+            }
+            waiting = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                Some(Duration::ZERO) => return Turn::Idle,
+                Some(left) => self.changed.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    fn close(&self) {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        waiting.jobs.clear();
+        drop(waiting);
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Nothing that runs under the lock leaves the queue half changed.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Worker {
+    shared: Arc<Shared>,
+    memory: Vec<Block>,
+}
+
+impl Worker {
+    fn work(mut self) {
+        while self.turn(IDLE) {}
+    }
+
+    /// One job, or giving the memory back for want of one. `false` when there will be no more.
+    fn turn(&mut self, idle: Duration) -> bool {
+        let patience = (self.memory.capacity() > 0).then_some(idle);
+        match self.shared.queue.next(patience) {
+            Turn::Work(job) => {
+                let made = self.derive(&job.task);
+                // Whoever asked may have gone away meanwhile; then nobody wants to know.
+                let _ = job.answer.send(made);
+                true
+            }
+            Turn::Idle => {
+                self.memory = Vec::new();
+                true
+            }
+            Turn::Closed => false,
+        }
+    }
+
+    fn derive(&mut self, task: &Derivation) -> Answer {
+        let shared = Arc::clone(&self.shared);
+        shared.started.fetch_add(1, Ordering::Relaxed);
+        let running = shared.running.fetch_add(1, Ordering::Relaxed) + 1;
+        shared.most.fetch_max(running, Ordering::Relaxed);
+        let began = Instant::now();
+        let made = catch_unwind(AssertUnwindSafe(|| self.run(task)));
+        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        shared.last_took.store(took, Ordering::Relaxed);
+        shared.running.fetch_sub(1, Ordering::Relaxed);
+        made.unwrap_or_else(|_| Err(Fault::internal("argon2 has panicked")))
+    }
+
+    fn run(&mut self, task: &Derivation) -> Answer {
+        let Params { memory_kib, iterations, parallelism } = task.params;
+        let params =
+            argon2::Params::new(memory_kib, iterations, parallelism, Some(task.length)).map_err(Fault::internal)?;
+        self.make_room(params.block_count())?;
+        let mut made = Zeroizing::new(vec![0; task.length]);
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(task.password.as_bytes(), &task.salt, &mut made, &mut self.memory)
+            .map_err(Fault::internal)?;
+        Ok(made)
+    }
+
+    fn make_room(&mut self, blocks: usize) -> Result<(), Fault> {
+        if self.memory.len() < blocks {
+            self.memory = Vec::new();
+            self.memory.try_reserve_exact(blocks.max(MAPPED)).map_err(Fault::unavailable)?;
+            self.memory.resize(blocks, Block::new());
+        }
+        Ok(())
+    }
+}
+
+/// How long a worker keeps its memory with nothing to do.
+const IDLE: Duration = Duration::from_secs(30);
+/// Blocks of 1 KiB to reserve at least; what is not used is never touched. The allocator of glibc maps what is larger
+/// than 32 MiB by itself and gives it back to the system when it is freed; smaller pieces it may keep for good.
+const MAPPED: usize = 33 * 1_024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task() -> Derivation {
+        Derivation {
+            params: Params { memory_kib: 8, iterations: 1, parallelism: 1 },
+            salt: vec![7; 16],
+            length: 32,
+            password: Zeroizing::new("password".to_owned()),
+        }
+    }
+
+    /// A pool whose only worker is the test.
+    fn by_hand(room: usize) -> (Pool, Worker) {
+        let pool = Pool::start(0, room);
+        let worker = Worker { shared: Arc::clone(&pool.0), memory: Vec::new() };
+        (pool, worker)
+    }
+
+    #[test]
+    fn beyond_the_queue_the_answer_is_later_and_room_comes_back_r_65() {
+        let (pool, mut worker) = by_hand(2);
+        let (one, two) = (pool.submit(task()), pool.submit(task()));
+        assert!(one.is_ok() && two.is_ok());
+        assert!(pool.submit(task()).is_err());
+        assert!(worker.turn(Duration::ZERO));
+        assert!(pool.submit(task()).is_ok());
+    }
+
+    #[test]
+    fn nobody_hashes_for_those_who_went_away() {
+        let (pool, mut worker) = by_hand(2);
+        let gone = pool.submit(task()).expect("room");
+        let mut stays = pool.submit(task()).expect("room");
+        drop(gone);
+        let mut late = pool.submit(task()).expect("the room of the one who went away");
+        assert!(worker.turn(Duration::ZERO) && worker.turn(Duration::ZERO));
+        assert_eq!(pool.hashes_started(), 2);
+        assert!(stays.try_recv().expect("answered").is_ok());
+        assert!(late.try_recv().expect("answered").is_ok());
+
+        drop(pool.submit(task()).expect("room"));
+        assert!(worker.turn(Duration::ZERO));
+        assert_eq!(pool.hashes_started(), 2, "the one job left was called off while it waited");
+    }
+
+    #[test]
+    fn an_idle_worker_gives_its_memory_back_and_works_again() {
+        let (pool, mut worker) = by_hand(4);
+        for _ in 0..2 {
+            let mut answer = pool.submit(task()).expect("room");
+            assert!(worker.turn(Duration::ZERO));
+            assert!(answer.try_recv().expect("answered").is_ok());
+            assert!(worker.memory.capacity() > 0, "it is kept for the next hash");
+            assert!(worker.turn(Duration::ZERO));
+            assert_eq!(worker.memory.capacity(), 0);
+        }
+    }
+
+    #[test]
+    fn a_task_that_cannot_be_done_is_a_fault_and_the_worker_goes_on() {
+        let (pool, mut worker) = by_hand(4);
+        let mut answer = pool.submit(Derivation { salt: vec![1], ..task() }).expect("room");
+        assert!(worker.turn(Duration::ZERO));
+        assert!(answer.try_recv().expect("answered").is_err());
+        let mut next = pool.submit(task()).expect("room");
+        assert!(worker.turn(Duration::ZERO));
+        assert!(next.try_recv().expect("answered").is_ok());
+    }
+
+    #[test]
+    fn the_workers_end_with_the_pool() {
+        let pool = Pool::start(2, 4);
+        let shared = Arc::downgrade(&pool.0);
+        drop(pool);
+        let long = Instant::now() + Duration::from_secs(10);
+        while shared.strong_count() > 0 {
+            assert!(Instant::now() < long, "a worker still runs");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn later_is_when_the_queue_will_have_been_worked_off() {
+        let (pool, _worker) = by_hand(4);
+        assert_eq!(Shared { threads: 2, ..shared_of(3_000_000) }.later(4), Later::busy(7));
+        assert_eq!(Shared { threads: 2, ..shared_of(0) }.later(4), Later::busy(1));
+        drop(pool);
+    }
+
+    fn shared_of(last_took: u64) -> Shared {
+        Shared {
+            threads: 1,
+            queue: Queue::with_room_for(1),
+            started: AtomicU64::new(0),
+            running: AtomicU64::new(0),
+            most: AtomicU64::new(0),
+            last_took: AtomicU64::new(last_took),
+        }
+    }
+}
