@@ -10,6 +10,7 @@
 
 mod phc;
 mod pool;
+mod queue;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

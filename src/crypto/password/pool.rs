@@ -1,12 +1,11 @@
-//! The threads that hash passwords, and the queue before them.
+//! The threads that hash passwords.
 //!
 //! Each worker keeps the memory of its last hash, since memory that is fetched afresh for each costs page faults and
 //! lets the process swell to many times what it needs. A worker that has had nothing to do for [`IDLE`] gives it back.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Block, Version};
@@ -14,6 +13,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::Params;
+use super::queue::{Job, Queue, Turn};
 use crate::contract::table::Later;
 use crate::fault::Fault;
 
@@ -26,7 +26,7 @@ pub(super) struct Derivation {
     pub(super) password: Zeroizing<String>,
 }
 
-type Answer = Result<Zeroizing<Vec<u8>>, Fault>;
+pub(super) type Answer = Result<Zeroizing<Vec<u8>>, Fault>;
 
 /// The workers. They end when this is dropped.
 pub(super) struct Pool(Arc<Shared>);
@@ -89,90 +89,6 @@ impl Shared {
         let each = Duration::from_micros(self.last_took.load(Ordering::Relaxed));
         let rounds = u32::try_from(waiting.div_ceil(self.threads.max(1))).unwrap_or(u32::MAX);
         Later::busy(each.saturating_mul(rounds).as_secs() + 1)
-    }
-}
-
-struct Job {
-    task: Derivation,
-    answer: oneshot::Sender<Answer>,
-}
-
-/// First come, first served, up to `room`.
-struct Queue {
-    room: usize,
-    waiting: Mutex<Waiting>,
-    changed: Condvar,
-}
-
-struct Waiting {
-    jobs: VecDeque<Job>,
-    closed: bool,
-}
-
-/// What a worker is told when it asks for work.
-enum Turn {
-    Work(Job),
-    /// Nothing came for as long as the worker cared to wait.
-    Idle,
-    Closed,
-}
-
-impl Queue {
-    fn with_room_for(room: usize) -> Self {
-        Self {
-            room,
-            waiting: Mutex::new(Waiting { jobs: VecDeque::with_capacity(room.min(1_024)), closed: false }),
-            changed: Condvar::new(),
-        }
-    }
-
-    /// Queues `job`, or says how many wait when there is no room. Those who have gone away take up none.
-    fn push(&self, job: Job) -> Result<(), usize> {
-        let mut waiting = self.lock();
-        if waiting.jobs.len() >= self.room {
-            waiting.jobs.retain(|job| !job.answer.is_closed());
-        }
-        if waiting.jobs.len() >= self.room {
-            return Err(waiting.jobs.len());
-        }
-        waiting.jobs.push_back(job);
-        drop(waiting);
-        self.changed.notify_one();
-        Ok(())
-    }
-
-    /// The next job that somebody still waits for; `patience` of `None` waits for ever.
-    fn next(&self, patience: Option<Duration>) -> Turn {
-        let until = patience.map(|patience| Instant::now() + patience);
-        let mut waiting = self.lock();
-        loop {
-            if waiting.closed {
-                return Turn::Closed;
-            }
-            while let Some(job) = waiting.jobs.pop_front() {
-                if !job.answer.is_closed() {
-                    return Turn::Work(job);
-                }
-            }
-            waiting = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-                Some(Duration::ZERO) => return Turn::Idle,
-                Some(left) => self.changed.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner),
-            };
-        }
-    }
-
-    fn close(&self) {
-        let mut waiting = self.lock();
-        waiting.closed = true;
-        waiting.jobs.clear();
-        drop(waiting);
-        self.changed.notify_all();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // Nothing that runs under the lock leaves the queue half changed.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
