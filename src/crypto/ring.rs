@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::entropy::{Entropy, NONCE};
 use super::keys::SETTLES_IN;
+pub use crate::domain::secret::{KeyUse, RingKey};
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 
@@ -82,48 +83,6 @@ impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKey(…)")
     }
-}
-
-/// What a ring key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyUse {
-    /// To seal blobs.
-    Seal,
-    /// To hash random secrets.
-    Hash,
-}
-
-impl KeyUse {
-    /// As stored: `seal` or `hash`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Seal => "seal",
-            Self::Hash => "hash",
-        }
-    }
-
-    /// The use stored under `name`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Seal, Self::Hash].into_iter().find(|usage| usage.name() == name)
-    }
-}
-
-/// A key of the ring, as stored.
-///
-/// A rotation makes a new key and lets the old one retire when nothing sealed under it can be alive
-/// ([`RingKey::retirement`]). To revoke a key is to let it retire at once.
-#[derive(Clone, Debug)]
-pub struct RingKey {
-    /// Its number: unique in the ring, whatever its use, and never given again.
-    pub id: u32,
-    /// What it is for.
-    pub usage: KeyUse,
-    /// Nonce (12), 32 bytes and tag (16), sealed under the master key.
-    pub wrapped: Vec<u8>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it stops opening and verifying. `None`: not planned.
-    pub retires_at: Option<Timestamp>,
 }
 
 impl RingKey {
@@ -217,9 +176,9 @@ mod tests {
     #[test]
     fn uses_are_read_as_they_are_written() {
         for usage in [KeyUse::Seal, KeyUse::Hash] {
-            assert_eq!(KeyUse::from_name(usage.name()), Some(usage));
+            assert_eq!(KeyUse::parse(usage.name()), Some(usage));
         }
-        assert_eq!(KeyUse::from_name("Seal"), None);
+        assert_eq!(KeyUse::parse("Seal"), None);
     }
 
     proptest! {

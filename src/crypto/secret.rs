@@ -8,6 +8,8 @@ use std::fmt;
 use aws_lc_rs::{constant_time, hmac};
 use zeroize::Zeroizing;
 
+pub use crate::domain::secret::KeyedHash;
+
 use super::entropy::Entropy;
 use super::keys::Keys;
 
@@ -36,21 +38,6 @@ impl From<Zeroizing<String>> for Plain {
 impl fmt::Debug for Plain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Plain(…)")
-    }
-}
-
-/// What is kept of a secret: its hash, and the number of the ring key that made it.
-#[derive(Clone, Copy)]
-pub struct KeyedHash {
-    /// The ring key.
-    pub key: u32,
-    /// HMAC-SHA-256.
-    pub mac: [u8; 32],
-}
-
-impl fmt::Debug for KeyedHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyedHash(key {}, …)", self.key)
     }
 }
 

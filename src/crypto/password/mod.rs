@@ -18,10 +18,11 @@ use std::sync::Arc;
 use aws_lc_rs::constant_time;
 use zeroize::Zeroizing;
 
-pub use self::phc::PasswordHash;
+use self::phc::Phc;
 use self::pool::{Derivation, Pool};
 use super::entropy::Entropy;
 use crate::contract::table::{Later, Stop};
+pub use crate::domain::secret::PasswordHash;
 use crate::fault::Fault;
 
 /// What a hash costs. The default is the least that OWASP advises.
@@ -79,7 +80,7 @@ struct Inner {
     params: Params,
     entropy: Entropy,
     /// What a stranger's password is compared with. No password has this hash but by a chance of 2^-256.
-    nobody: PasswordHash,
+    nobody: Phc,
     pool: Pool,
 }
 
@@ -94,7 +95,7 @@ impl Passwords {
             0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
             some => some,
         };
-        let nobody = PasswordHash::write(params, &entropy.bytes::<SALT>(), &entropy.bytes::<TAG>())
+        let nobody = Phc::write(params, &entropy.bytes::<SALT>(), &entropy.bytes::<TAG>())
             .expect("the configuration has checked the parameters");
         Self(Arc::new(Inner { params, entropy, nobody, pool: Pool::start(threads, queue) }))
     }
@@ -110,7 +111,10 @@ impl Passwords {
         typed: Option<Zeroizing<String>>,
     ) -> Result<bool, HashProblem> {
         let Some(typed) = typed else { return Ok(false) };
-        let against = stored.unwrap_or(&self.0.nobody).read();
+        let against = match stored {
+            Some(stored) => read(stored)?,
+            None => self.0.nobody.read(),
+        };
         let made = self.derive(against.params, against.salt, against.tag.len(), typed).await?;
         Ok(constant_time::verify_slices_are_equal(&made, &against.tag).is_ok() & stored.is_some())
     }
@@ -122,15 +126,18 @@ impl Passwords {
     pub async fn hash(&self, typed: Zeroizing<String>) -> Result<PasswordHash, HashProblem> {
         let salt = self.0.entropy.bytes::<SALT>();
         let tag = self.derive(self.0.params, salt.to_vec(), TAG, typed).await?;
-        PasswordHash::write(self.0.params, &salt, &tag)
+        Phc::write(self.0.params, &salt, &tag)
+            .map(|made| PasswordHash::from_stored(made.as_str().to_owned()))
             .ok_or_else(|| HashProblem::Broke(Fault::internal("a password cannot be hashed with these parameters")))
     }
 
     /// Was `stored` made with less memory or fewer passes than are asked for now? Whoever has just verified it then
     /// stores a fresh [`Passwords::hash`].
     pub fn needs_rehash(&self, stored: &PasswordHash) -> bool {
-        let (then, now) = (stored.read().params, self.0.params);
-        then.memory_kib < now.memory_kib || then.iterations < now.iterations
+        let now = self.0.params;
+        Phc::parse(stored.as_str())
+            .map(|stored| stored.read().params)
+            .is_none_or(|then| then.memory_kib < now.memory_kib || then.iterations < now.iterations)
     }
 
     /// How many hashes have been begun.
@@ -162,6 +169,12 @@ impl Passwords {
 const SALT: usize = 16;
 /// Bytes of a new hash.
 const TAG: usize = 32;
+
+fn read(stored: &PasswordHash) -> Result<phc::Parts, HashProblem> {
+    Phc::parse(stored.as_str())
+        .map(|stored| stored.read())
+        .ok_or_else(|| HashProblem::Broke(Fault::internal("a stored password hash is not one that prosper reads")))
+}
 
 #[cfg(test)]
 mod tests {
@@ -214,7 +227,7 @@ mod tests {
             "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
             "$argon2id$v=19$m=65536,t=1,p=1$c29tZXNhbHQ$9qWtwbpyPd3vm1rB1GThgPzZ3/ydHL92zKL+15XZypg",
         ] {
-            let stored = PasswordHash::parse(known).expect(known);
+            let stored = PasswordHash::from_stored(known.to_owned());
             assert!(passwords.verify(Some(&stored), Some(typed("password"))).await.expect("an answer"), "{known}");
             assert!(!passwords.verify(Some(&stored), Some(typed("passwort"))).await.expect("an answer"), "{known}");
         }

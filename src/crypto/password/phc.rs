@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::Params;
 
-/// A password's hash, as stored. It never prints itself.
+/// A password's hash, read. It never prints itself.
 #[derive(Clone)]
-pub struct PasswordHash {
+pub(super) struct Phc {
     text: String,
     parts: Parts,
 }
@@ -22,9 +22,9 @@ pub(super) struct Parts {
     pub(super) tag: Vec<u8>,
 }
 
-impl PasswordHash {
+impl Phc {
     /// Reads a stored hash: argon2id, version 19, legal parameters, a salt of 8 to 64 bytes and a hash of 16 to 64.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let mut fields = text.strip_prefix("$argon2id$v=19$")?.split('$');
         let (costs, salt, tag) = (fields.next()?, fields.next()?, fields.next()?);
         let mut costs = costs.split(',');
@@ -39,7 +39,7 @@ impl PasswordHash {
     }
 
     /// The text, for the store alone.
-    pub fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         &self.text
     }
 
@@ -64,9 +64,9 @@ impl PasswordHash {
     }
 }
 
-impl fmt::Debug for PasswordHash {
+impl fmt::Debug for Phc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(…)")
+        f.write_str("Phc(…)")
     }
 }
 
@@ -78,11 +78,11 @@ mod tests {
 
     #[test]
     fn a_hash_is_read_as_it_is_written_and_prints_nothing() {
-        let hash = PasswordHash::parse(GOOD).expect("a good hash");
+        let hash = Phc::parse(GOOD).expect("a good hash");
         assert_eq!(hash.as_str(), GOOD);
         assert_eq!(hash.read().salt, b"somesalt");
         assert_eq!(hash.read().params, Params { memory_kib: 256, iterations: 2, parallelism: 1 });
-        assert_eq!(format!("{hash:?}"), "PasswordHash(…)");
+        assert_eq!(format!("{hash:?}"), "Phc(…)");
     }
 
     #[test]
@@ -109,8 +109,8 @@ mod tests {
         ] {
             let bad = GOOD.replacen(part, instead, 1);
             assert_ne!(bad, GOOD);
-            assert!(PasswordHash::parse(&bad).is_none(), "{bad}");
+            assert!(Phc::parse(&bad).is_none(), "{bad}");
         }
-        assert!(PasswordHash::parse("").is_none());
+        assert!(Phc::parse("").is_none());
     }
 }
