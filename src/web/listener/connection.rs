@@ -104,9 +104,8 @@ where
 {
     let _asked = pulse.asked();
     let has_body = !request.body().is_end_stream();
-    let is_last = framing::must_be_the_last(&request);
     let refusal = framing::refusal(&request, shared.limits.head_bytes, shared.request_ids.as_ref());
-    let mut response = if let Some(refusal) = refusal {
+    let response = if let Some(refusal) = refusal {
         refusal
     } else {
         let address = client_address(peer.address, request.headers(), &shared.trusted);
@@ -115,9 +114,6 @@ where
     };
     let refused = response.status().is_client_error() || response.status().is_server_error();
     pulse.may_leave_unread(has_body && refused);
-    if is_last {
-        framing::make_last(response.headers_mut());
-    }
     Ok(response)
 }
 

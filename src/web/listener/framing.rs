@@ -1,12 +1,13 @@
 //! What is wrong with a request before anyone asks what it wants (R-89, R-90, W-00).
 //!
-//! hyper refuses most bad framing itself (400) and heads that are too long for HTTP/1 (431). What it lets pass stands
+//! hyper refuses most bad framing itself (400) and heads that are too long for HTTP/1 (431); where a `Content-Length` stands
+//! beside a `Transfer-Encoding` it goes by the latter and closes after the answer (RFC 9112 §6.1). What it lets pass stands
 //! here.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::uri::Authority;
-use http::{HeaderMap, Request, Response, StatusCode, Version};
+use http::{Request, Response, StatusCode, Version};
 
 use super::RequestIds;
 use crate::web::body::Body;
@@ -57,18 +58,6 @@ fn host_is_sound<B>(request: &Request<B>) -> bool {
 /// A host and perhaps a port, without a user.
 fn is_authority(host: &[u8]) -> bool {
     !host.contains(&b'@') && Authority::try_from(host).is_ok()
-}
-
-/// Whether the connection must end with the answer. hyper drops a `Content-Length` that stands beside a
-/// `Transfer-Encoding` without telling us, and RFC 9112 §6.1 wants the connection closed after such a request: what
-/// follows on it may be the end of a message that some proxy framed the other way. So every chunked request is the last.
-pub(super) fn must_be_the_last<B>(request: &Request<B>) -> bool {
-    request.version() < Version::HTTP_2 && request.headers().contains_key(TRANSFER_ENCODING)
-}
-
-/// Says that the connection ends with this answer.
-pub(super) fn make_last(headers: &mut HeaderMap) {
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
