@@ -46,30 +46,45 @@ pub(super) struct Shared<S> {
     pub drain: CancellationToken,
 }
 
+/// A connection being served. Boxed at each step, so that ten thousand idle ones hold the memory of the step they are at,
+/// and of one protocol, and hold it once (F-17).
+pub(super) type Served = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Serves `stream`, which comes from `address`, until either side hangs up.
-pub(super) async fn serve<S, F>(
+pub(super) fn serve<S, F>(
     stream: TcpStream,
     address: IpAddr,
     tls: Option<Arc<ServerConfig>>,
     shared: Arc<Shared<S>>,
-) where
+) -> Served
+where
     S: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let Some(tls) = tls else { return converse(stream, Peer { address, tls: false }, false, shared).await };
-    // Boxed: a handshake's state is large, and would otherwise be carried for the connection's whole life.
-    let handshake = Box::pin(timeout(shared.limits.handshake_timeout, TlsAcceptor::from(tls).accept(stream)));
-    match handshake.await {
-        Ok(Ok(stream)) => {
-            let h2 = stream.get_ref().1.alpn_protocol() == Some(H2);
-            converse(stream, Peer { address, tls: true }, h2, shared).await;
-        }
-        Ok(Err(error)) => tracing::debug!(%address, %error, "the TLS handshake failed"),
-        Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
+    match tls {
+        Some(tls) => Box::pin(serve_over_tls(stream, address, tls, shared)),
+        None => converse(stream, Peer { address, tls: false }, false, shared),
     }
 }
 
-async fn converse<T, S, F>(io: T, peer: Peer, h2: bool, shared: Arc<Shared<S>>)
+async fn serve_over_tls<S, F>(stream: TcpStream, address: IpAddr, tls: Arc<ServerConfig>, shared: Arc<Shared<S>>)
+where
+    S: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let handshake = Box::pin(timeout(shared.limits.handshake_timeout, TlsAcceptor::from(tls).accept(stream)));
+    let conversation = match handshake.await {
+        Ok(Ok(stream)) => {
+            let h2 = stream.get_ref().1.alpn_protocol() == Some(H2);
+            converse(stream, Peer { address, tls: true }, h2, shared)
+        }
+        Ok(Err(error)) => return tracing::debug!(%address, %error, "the TLS handshake failed"),
+        Err(_) => return tracing::debug!(%address, "the TLS handshake took too long"),
+    };
+    conversation.await;
+}
+
+fn converse<T, S, F>(io: T, peer: Peer, h2: bool, shared: Arc<Shared<S>>) -> Served
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
@@ -81,14 +96,12 @@ where
         let (pulse, shared) = (Arc::clone(&pulse), Arc::clone(&shared));
         move |request| answer(request, peer, Arc::clone(&pulse), Arc::clone(&shared))
     });
-    let limits = &shared.limits;
-    // Boxed, so that a connection holds the memory of one protocol, and holds it once.
     if h2 {
-        let connection = Box::pin(http2_builder(limits).serve_connection(io, service));
-        watch(connection, &pulse, limits, &shared.drain).await;
+        let connection = Box::pin(http2_builder(&shared.limits).serve_connection(io, service));
+        Box::pin(async move { watch(connection, &pulse, &shared.limits, &shared.drain).await })
     } else {
-        let connection = Box::pin(http1_builder(limits).serve_connection(io, service));
-        watch(connection, &pulse, limits, &shared.drain).await;
+        let connection = Box::pin(http1_builder(&shared.limits).serve_connection(io, service));
+        Box::pin(async move { watch(connection, &pulse, &shared.limits, &shared.drain).await })
     }
 }
 

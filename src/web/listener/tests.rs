@@ -196,8 +196,9 @@ async fn a_body_that_trickles_in_or_is_too_large_gets_its_answer() {
     let mut answer = [0; 13];
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 413 ");
+    let piece = vec![b'a'; 100_000];
     for _ in 0..20 {
-        stream.write_all(&[b'a'; 100_000]).await.expect("the client is not heard out");
+        stream.write_all(&piece).await.expect("the client is not heard out");
     }
     assert!(rest(&mut stream).await.contains("\r\n"));
 }
