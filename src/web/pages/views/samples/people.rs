@@ -1,0 +1,189 @@
+//! Samples of the pages about a person's account, an institution, a problem, the sandbox.
+
+use super::{DAY, ID, MARKUP, MINUTE, PUBLIC, Pages, SECRET, add, at, chrome, form, named, stranger};
+use crate::web::pages::views::*;
+
+pub(super) fn people(hostile: bool, pages: &mut Pages) {
+    let chrome = |here| chrome(hostile, here);
+    for (name, kind, apps, connected) in
+        [("account", AccountKind::Individual, 0, 1), ("account-institution", AccountKind::Institutional, 3, 0)]
+    {
+        add(pages, name, &Account { chrome: chrome(Here::Account), kind, apps, connected });
+    }
+    let settings = Settings {
+        chrome: chrome(Here::Account),
+        kind: AccountKind::Individual,
+        uid: "0f8fad5b-d9cb-469f-a165-70867728950e".into(),
+        space: named("Prosper", hostile),
+        opened: Some(at(-400 * DAY)),
+        password_changed: Some(at(-5 * DAY)),
+        password_href: None,
+        apps: 1,
+    };
+    add(pages, "settings", &settings);
+    let app = |name: &str, kind, permissions| ConnectedApp {
+        name: named(name, hostile),
+        host: named("northwind.example", hostile),
+        logo: None,
+        kind,
+        permissions,
+        granted: at(-200 * DAY),
+        last_used: Some(at(-10 * MINUTE)),
+        withdraw_href: "/account/connected-apps/7/withdraw".into(),
+    };
+    let agent = vec![Permission::ReadProsperAccount, Permission::ReadNote, Permission::WriteInvestOrder];
+    let apps =
+        vec![app("Northwind Advisers", ConnectedKind::Agent, agent), app("Acme HR", ConnectedKind::SignIn, vec![])];
+    let withdrawn = Some(named("Old agent", hostile));
+    add(pages, "connected-apps", &ConnectedApps { chrome: chrome(Here::ConnectedApps), apps, withdrawn });
+    let none = ConnectedApps { chrome: chrome(Here::ConnectedApps), apps: vec![], withdrawn: None };
+    add(pages, "connected-apps-none", &none);
+}
+
+pub(super) fn statuses(hostile: bool, pages: &mut Pages) {
+    for standing in Standing::ALL {
+        let waits = standing == Standing::PendingApproval;
+        let page = StatusPage {
+            chrome: if waits { chrome(hostile, Here::Elsewhere) } else { stranger(hostile) },
+            standing,
+            since: Some(at(-2 * DAY)),
+            reason: (standing == Standing::Suspended).then(|| named("A payment was returned twice.", hostile)),
+            due: waits.then(|| at(3 * DAY)),
+            with_agent_role: waits,
+            email: (standing == Standing::Unactivated).then(|| named("ada@example.com", hostile)),
+            next_href: None,
+        };
+        add(pages, format!("status-{}", standing.code()), &page);
+    }
+}
+
+pub(super) fn problems(hostile: bool, pages: &mut Pages) {
+    for kind in [
+        ProblemKind::BadRequest,
+        ProblemKind::StaleForm,
+        ProblemKind::RefusedRequest { error: "invalid_scope", reason: named("Invalid scope(s)", hostile) },
+        ProblemKind::CrossSite,
+        ProblemKind::Forbidden,
+        ProblemKind::NotFound,
+        ProblemKind::MethodNotAllowed,
+        ProblemKind::TooLarge,
+        ProblemKind::UnsupportedMedia,
+        ProblemKind::TooMany { retry_after: 900 },
+        ProblemKind::HeadersTooLarge,
+        ProblemKind::Broken,
+        ProblemKind::Unavailable { retry_after: 2 },
+    ] {
+        let name = format!("problem-{}-{}", kind.status(), pages.len());
+        let page = Problem { chrome: stranger(hostile), kind, at: at(0), back_href: Some("/login".into()) };
+        add(pages, name, &page);
+    }
+}
+
+pub(super) fn institutions(hostile: bool, pages: &mut Pages) {
+    let types = ["corporation", "fund", "bank", "trust", "third_party_agent", MARKUP];
+    let register = InstRegister {
+        chrome: stranger(hostile),
+        form: form("/account/common/inst_register.aspx"),
+        institution_name: Field::of(named("Northwind Advisers", hostile)),
+        full_name: Field::default(),
+        email: Field::wrong(named("ops", hostile), "That is not an email address."),
+        phone: Field::default(),
+        password: Field::wrong("not put back", "Use at least fifteen characters."),
+        investor_types: types[..if hostile { 6 } else { 5 }]
+            .iter()
+            .map(|value| TypeChoice { value: (*value).into(), chosen: *value == "third_party_agent" })
+            .collect(),
+        investor_type_error: hostile.then(|| "Choose one.".into()),
+        review_days: 3,
+        password_min: 15,
+    };
+    add(pages, "inst-register", &register);
+    let registered = InstRegistered {
+        chrome: stranger(hostile),
+        email: named("ops@northwind.example", hostile),
+        agent: true,
+        review_days: 3,
+        mailbox_href: Some("/sandbox/mail".into()),
+    };
+    add(pages, "inst-registered", &registered);
+    let request = |role, history| AgentRequest {
+        chrome: chrome(hostile, Here::ApiSettings),
+        role,
+        form: form("/account/agent-request"),
+        accounts: Field::wrong(named("desk@", hostile), "Line 1 is not an email address."),
+        message: Field::default(),
+        named: vec![named("ops@northwind.example", hostile)],
+        history,
+        review_days: 3,
+    };
+    add(pages, "agent-request", &request(RoleState::NeverAsked, vec![]));
+    let declined = RoleState::Declined { at: at(-DAY), reason: named("Tell us more.", hostile) };
+    let history = vec![(at(-3 * DAY), RoleStep::Asked), (at(-DAY), RoleStep::Declined)];
+    add(pages, "agent-request-declined", &request(declined, history));
+    let history = vec![
+        (at(-60 * DAY), RoleStep::Asked),
+        (at(-58 * DAY), RoleStep::Approved),
+        (at(-2 * MINUTE), RoleStep::Withdrawn),
+    ];
+    let withdrawn = RoleState::Withdrawn { at: at(-2 * MINUTE), reason: String::new() };
+    add(pages, "agent-request-withdrawn", &request(withdrawn, history));
+}
+
+pub(super) fn sandbox(hostile: bool, pages: &mut Pages) {
+    let chrome = || Chrome { sandbox: true, ..chrome(hostile, Here::Elsewhere) };
+    let person = |name: &str, status: &str| SandboxPerson {
+        name: named(name, hostile),
+        email: named("ada+invest@example.com", hostile),
+        password: named("correct horse & battery=100%", hostile),
+        space: "Prosper".into(),
+        status: status.into(),
+        usable: status == "active",
+    };
+    let app = |name: &str, kind| SandboxApp {
+        name: named(name, hostile),
+        kind,
+        owner: named("ada+invest@example.com", hostile),
+        space: "Prosper".into(),
+        client_id: ID.into(),
+        client_secret: SECRET.into(),
+        redirect_uris: vec!["http://127.0.0.1:9000/callback".into()],
+    };
+    let curl = format!("curl {PUBLIC}/v1/security/oauth/token \\\n  -d grant_type=refresh_token -d client_id={ID}");
+    let home = SandboxHome {
+        chrome: chrome(),
+        public_url: PUBLIC.into(),
+        now: at(0),
+        people: vec![person("Ada Lovelace", "active"), person("Sam Vimes", "suspended")],
+        apps: vec![app("Ledger bot", AppKind::Personal), app("Acme HR", AppKind::Login)],
+        curls: vec![("Refresh".into(), curl)],
+    };
+    add(pages, "sandbox", &home);
+    let mail = SandboxMail {
+        chrome: chrome(),
+        href: "/sandbox/mail/1".into(),
+        to: named("ada@example.com", hostile),
+        subject: named("Please confirm your email", hostile),
+        at: at(-5 * MINUTE),
+        text: named("Hello Ada,\n\nopen this link within the hour.", hostile),
+        links: vec!["/setup?key=abc".into()],
+    };
+    add(pages, "sandbox-mailbox", &SandboxMailbox { chrome: chrome(), mails: vec![mail.clone(), mail.clone()] });
+    add(pages, "sandbox-mailbox-none", &SandboxMailbox { chrome: chrome(), mails: vec![] });
+    add(pages, "sandbox-mail", &mail);
+    let row = |id: &str, error: &str| ErrorRow {
+        id: id.into(),
+        error: error.into(),
+        reason: named("Bad credentials", hostile),
+        status: 400,
+        cause: "The email or the password is wrong, or the app belongs to another account.".into(),
+        remedy: "Sign in on the website with the same two. If that works, compare the app's owner.".into(),
+    };
+    let table = ErrorTable {
+        id: "password-flow".into(),
+        title: "Password flow".into(),
+        surface: "POST /v1/security/oauth/token".into(),
+        rows: vec![row("bad-credentials", "invalid_grant"), row("reset", "password_reset_required")],
+    };
+    let docs = Chrome { here: Here::Docs, ..stranger(hostile) };
+    add(pages, "docs-errors", &ErrorCatalogue { chrome: docs, tables: vec![table] });
+}
