@@ -16,6 +16,7 @@ pub mod contract;
 pub mod crypto;
 pub mod domain;
 pub mod fault;
+pub mod flows;
 pub mod prosper;
 pub mod store;
 pub mod telemetry;

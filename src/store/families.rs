@@ -158,7 +158,7 @@ impl Unit for OpenFamilies {
                      select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
                      where exists (select 1 from applications a join accounts o on o.id = a.owner
                              where a.id = ?2 and a.epoch = ?11 and a.disabled = 0
-                               and (a.kind <> 'third_party_agent' or (o.agent = 'approved' and o.agent_epoch = ?12)))
+                               and (a.kind <> 'third_party_agent' or (o.agent = 'approved' and o.status = 'active' and o.agent_epoch = ?12)))
                        and (?3 is null or exists (select 1 from accounts
                              where id = ?3 and epoch = ?10 and status = 'active' and password_reset_required = 0))
                        and (?4 is null or exists (select 1 from consents where id = ?4))

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Store;
 use super::changes::Change;
 use super::engine::{Tx, Unit};
-use crate::domain::ids::{ClientId, ConsentId, SecretId, SessionId};
+use crate::domain::ids::{AuthKeyId, ClientId, ConsentId, SecretId, SessionId};
+use crate::domain::secret::KeyedHash;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::values;
@@ -61,6 +62,8 @@ pub(super) struct Recorder {
 #[derive(Clone, Default)]
 struct Waiting {
     secrets: HashMap<SecretId, Timestamp>,
+    renewed_secrets: HashMap<SecretId, KeyedHash>,
+    renewed_keys: HashMap<AuthKeyId, KeyedHash>,
     consents: HashMap<ConsentId, Timestamp>,
     sessions: HashMap<SessionId, Timestamp>,
     requests: Vec<AppRequest>,
@@ -68,14 +71,27 @@ struct Waiting {
 
 impl Waiting {
     fn is_empty(&self) -> bool {
-        self.secrets.is_empty() && self.consents.is_empty() && self.sessions.is_empty() && self.requests.is_empty()
+        self.secrets.is_empty()
+            && self.renewed_secrets.is_empty()
+            && self.renewed_keys.is_empty()
+            && self.consents.is_empty()
+            && self.sessions.is_empty()
+            && self.requests.is_empty()
     }
 }
 
 impl Store {
-    /// A secret authenticated its application.
-    pub fn saw_secret(&self, id: SecretId, now: Timestamp) {
-        self.observe(|waiting| put(&mut waiting.secrets, id, now));
+    /// A secret authenticated its application. `renewed` is its hash under the current key, if it was kept under an
+    /// older one.
+    pub fn saw_secret(&self, id: SecretId, now: Timestamp, renewed: Option<KeyedHash>) {
+        self.observe(|waiting| {
+            renewed.is_none_or(|hash| put(&mut waiting.renewed_secrets, id, hash)) & put(&mut waiting.secrets, id, now)
+        });
+    }
+
+    /// An authorization key was used that is kept under an older hash key.
+    pub fn saw_key(&self, id: AuthKeyId, renewed: KeyedHash) {
+        self.observe(|waiting| put(&mut waiting.renewed_keys, id, renewed));
     }
 
     /// A consent was used.
@@ -128,10 +144,10 @@ impl Store {
     }
 }
 
-fn put<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Timestamp>, key: K, now: Timestamp) -> bool {
+fn put<K: std::hash::Hash + Eq, V>(map: &mut HashMap<K, V>, key: K, value: V) -> bool {
     let room = map.len() < BOUND || map.contains_key(&key);
     if room {
-        map.insert(key, now);
+        map.insert(key, value);
     }
     room
 }
@@ -142,6 +158,14 @@ impl Unit for Waiting {
     async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
         for (id, at) in &self.secrets {
             tx.execute("update client_secrets set last_used_at = ?2 where id = ?1", values![id, *at]).await?;
+        }
+        for (id, hash) in &self.renewed_secrets {
+            let sql = "update client_secrets set mac = ?2, mac_key = ?3 where id = ?1";
+            tx.execute(sql, values![id, &hash.mac, hash.key]).await?;
+        }
+        for (id, hash) in &self.renewed_keys {
+            let sql = "update authorization_keys set mac = ?2, mac_key = ?3 where id = ?1";
+            tx.execute(sql, values![id, &hash.mac, hash.key]).await?;
         }
         for (id, at) in &self.consents {
             tx.execute("update consents set last_used_at = ?2 where id = ?1", values![id, *at]).await?;
