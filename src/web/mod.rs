@@ -1,7 +1,140 @@
 //! HTTP and HTML: requests in, answers out. No rules live here.
+//!
+//! A request is named, then dispatched: hot routes (tokens, exchange, profile, introspection) before the general router,
+//! so that they pay for nothing that pages need; everything else by [`ROUTES`], the route table. Whatever comes out, a
+//! panic included, leaves with the headers that every answer has.
 
+pub mod answer;
 pub mod assets;
 pub mod body;
 pub mod listener;
 pub mod pages;
 pub mod peer;
+pub mod read;
+pub mod routes;
+pub mod shield;
+pub mod token;
+pub mod visitor;
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use futures_util::FutureExt as _;
+use http::{HeaderValue, Method, Request};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use tower::ServiceExt as _;
+
+use self::answer::{Answer, REQUEST_ID, Trouble};
+use self::body::read_body;
+use self::listener::Peer;
+use self::routes::{Hot, Surface};
+use self::shield::AddressLimits;
+use self::visitor::BODY_TIME;
+use crate::contract::lifetimes::MOST_BODY_BYTES;
+use crate::crypto::entropy::Entropy;
+use crate::prosper::Prosper;
+
+/// What the web floor works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Web {
+    /// The context of every flow.
+    pub p: Arc<Prosper>,
+    /// How often each address may fail.
+    pub limits: Arc<AddressLimits>,
+}
+
+/// The id of a request, among its extensions.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Draws the id of a request: 16 characters, 80 bits.
+pub fn request_id(entropy: &Entropy) -> String {
+    data_encoding::BASE32_NOPAD.encode(&entropy.bytes::<10>())
+}
+
+/// Answers requests. Cheap to clone.
+#[derive(Clone)]
+pub struct Server {
+    web: Web,
+    pages: Router,
+    https: bool,
+}
+
+impl Server {
+    /// A server of every route but the sandbox's.
+    pub fn new(p: Arc<Prosper>) -> Self {
+        Self::with_more(p, Router::new())
+    }
+
+    /// A server with further routes beside the table's (the sandbox's own).
+    pub fn with_more(p: Arc<Prosper>, more: Router<Web>) -> Self {
+        let https = p.settings.public_url.is_https();
+        let limits = Arc::new(AddressLimits::new(p.settings.failures_per_address));
+        let web = Web { p, limits };
+        let pages = routes::pages().merge(more).with_state(web.clone());
+        Self { web, pages, https }
+    }
+
+    /// Answers a request. Never panics: a handler that does becomes a 500.
+    pub async fn answer(self, mut request: Request<Incoming>) -> Answer {
+        let id = request_id(&self.web.p.entropy);
+        let surface = Surface::of(request.uri().path());
+        let peer = request.extensions().get::<Peer>().copied();
+        let https = self.https || peer.is_some_and(|peer| peer.tls);
+        let header = HeaderValue::from_str(&id).ok();
+        let hot = Hot::find(request.uri().path(), &self.web);
+        let answered = AssertUnwindSafe(async {
+            if let Some(hot) = hot {
+                self.hot(hot, request, &id, peer).await
+            } else {
+                request.extensions_mut().insert(RequestId(id.clone()));
+                self.page(request).await
+            }
+        })
+        .catch_unwind()
+        .await;
+        let mut answer = answered.unwrap_or_else(|_| {
+            tracing::error!("a handler panicked");
+            surface.trouble(Trouble::Broken)
+        });
+        if let Some(header) = header {
+            answer.headers_mut().insert(REQUEST_ID, header);
+        }
+        shield::common_headers(&mut answer, https);
+        answer
+    }
+
+    async fn hot(&self, hot: Hot, request: Request<Incoming>, id: &str, peer: Option<Peer>) -> Answer {
+        let (parts, body) = request.into_parts();
+        if parts.method != hot.method() {
+            return hot.surface().trouble(Trouble::Method(hot.allow()));
+        }
+        // A GET has nothing to say in its body; what is there is not read.
+        let body = if hot.method() == Method::POST {
+            match read_body(body, MOST_BODY_BYTES, BODY_TIME).await {
+                Ok(bytes) => bytes,
+                Err(problem) => return hot.surface().trouble(problem.into()),
+            }
+        } else {
+            bytes::Bytes::new()
+        };
+        let address = peer.map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.address);
+        let call = token::Call { headers: &parts.headers, body: &body, address, request_id: id };
+        hot.call(call, &self.web).await
+    }
+
+    async fn page(&self, request: Request<Incoming>) -> Answer {
+        let answer = match self.pages.clone().oneshot(request.map(axum::body::Body::new)).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        };
+        let (parts, body) = answer.into_parts();
+        match body.collect().await {
+            Ok(body) => Answer::from_parts(parts, body::Body::new(body.to_bytes())),
+            Err(_) => Surface::Page.trouble(Trouble::Broken),
+        }
+    }
+}

@@ -5,4 +5,5 @@
 //! inline style and nothing from elsewhere (W-01), and every value is escaped by its template.
 
 pub mod paths;
+pub mod problem;
 pub mod views;

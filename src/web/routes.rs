@@ -1,0 +1,177 @@
+//! THE ROUTE TABLE, in the documents' order, and what each surface says when there is nothing to say (W-06).
+
+use axum::extract::Request;
+use axum::response::IntoResponse as _;
+use axum::routing::{MethodRouter, get};
+use axum::{Router, extract::FromRequest as _, extract::State};
+use http::Method;
+
+use super::answer::{self, Answer, Trouble};
+use super::assets;
+use super::token::{self, Call};
+use super::visitor::Visit;
+use super::{Web, shield};
+
+/// A route.
+pub struct Route {
+    /// Its path, with `{name}` for a part that varies.
+    pub path: &'static str,
+    /// The methods it takes.
+    pub methods: &'static str,
+    /// What answers it; hot routes are answered by [`Hot`].
+    handler: Option<fn() -> MethodRouter<Web>>,
+}
+
+/// Every route there is under `serve`. The sandbox adds its own.
+pub const ROUTES: &[Route] = &[
+    Route { path: "/v1/security/oauth/token", methods: "POST", handler: None },
+    Route { path: "/v1/security/oauth/introspect", methods: "POST", handler: None },
+    Route { path: "/v1/accounts/prosper", methods: "GET", handler: None },
+    Route { path: "/v1/accounts/prosper/", methods: "GET", handler: None },
+    Route { path: "/assets/{file}", methods: "GET, HEAD", handler: Some(|| get(asset)) },
+];
+
+/// The routes that are answered before the general router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hot {
+    /// `POST /v1/security/oauth/token`
+    Token,
+    /// `POST /v1/security/oauth/introspect`
+    Introspection,
+    /// `GET /v1/accounts/prosper/`, where it is served
+    SampleResource,
+}
+
+impl Hot {
+    /// The hot route of a path.
+    pub fn find(path: &str, web: &Web) -> Option<Self> {
+        match path {
+            "/v1/security/oauth/token" => Some(Self::Token),
+            "/v1/security/oauth/introspect" => Some(Self::Introspection),
+            "/v1/accounts/prosper" | "/v1/accounts/prosper/" if web.p.settings.sample_resource => {
+                Some(Self::SampleResource)
+            }
+            _ => None,
+        }
+    }
+
+    /// Its one method.
+    pub const fn method(self) -> Method {
+        match self {
+            Self::Token | Self::Introspection => Method::POST,
+            Self::SampleResource => Method::GET,
+        }
+    }
+
+    /// Its one method, for `Allow`.
+    pub const fn allow(self) -> &'static str {
+        match self {
+            Self::Token | Self::Introspection => "POST",
+            Self::SampleResource => "GET",
+        }
+    }
+
+    /// The surface it belongs to.
+    pub const fn surface(self) -> Surface {
+        match self {
+            Self::Token | Self::Introspection | Self::SampleResource => Surface::Object,
+        }
+    }
+
+    /// Answers a call.
+    pub async fn call(self, call: Call<'_>, web: &Web) -> Answer {
+        match self {
+            Self::Token => token::token(call, web).await,
+            Self::Introspection => token::introspection(call, web).await,
+            Self::SampleResource => token::sample_resource(call.headers, web).await,
+        }
+    }
+}
+
+/// The shapes in which surfaces speak (W-06).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// `/v1`: an object.
+    Object,
+    /// The exchange and user endpoints: one JSON string.
+    Text,
+    /// Pages: HTML.
+    Page,
+}
+
+impl Surface {
+    /// The surface that a path belongs to.
+    pub fn of(path: &str) -> Self {
+        if path == "/v1" || path.starts_with("/v1/") {
+            Self::Object
+        } else if path == "/login/oauth/access-token" || path == "/api" || path.starts_with("/api/") {
+            Self::Text
+        } else {
+            Self::Page
+        }
+    }
+
+    /// Says trouble in this shape, when no visit could be read to make a page of it.
+    pub fn trouble(self, trouble: Trouble) -> Answer {
+        match self {
+            Self::Object => trouble.as_object(),
+            Self::Text => trouble.as_string(),
+            Self::Page => {
+                let text = format!("<!doctype html><html lang=\"en\"><title>{0}</title><h1>{0}</h1>", trouble.words());
+                let mut answer = trouble.dress(answer::html(trouble.status(), text));
+                shield::page_headers(&mut answer, None);
+                answer
+            }
+        }
+    }
+}
+
+/// The general router, made from the table.
+pub fn pages() -> Router<Web> {
+    let handled = ROUTES.iter().filter_map(|route| route.handler.map(|handler| (route.path, handler)));
+    handled
+        .fold(Router::new(), |router, (path, handler)| router.route(path, handler()))
+        .fallback(nothing)
+        .method_not_allowed_fallback(not_by_this_method)
+}
+
+/// Nothing is there: said in the shape of the surface.
+async fn nothing(State(web): State<Web>, request: Request) -> axum::response::Response {
+    say(Trouble::NotFound, web, request).await
+}
+
+/// There is something, but not by this method. The router adds `Allow`.
+async fn not_by_this_method(State(web): State<Web>, request: Request) -> axum::response::Response {
+    let path = request.uri().path();
+    let methods = ROUTES.iter().find(|route| route.path == path).map_or("GET", |route| route.methods);
+    say(Trouble::Method(methods), web, request).await
+}
+
+async fn say(trouble: Trouble, web: Web, request: Request) -> axum::response::Response {
+    let surface = Surface::of(request.uri().path());
+    if surface != Surface::Page {
+        return surface.trouble(trouble).into_response();
+    }
+    // The body of a request that nothing takes is not read.
+    let (mut parts, _) = request.into_parts();
+    parts.method = Method::GET;
+    let bare = Request::from_parts(parts, axum::body::Body::empty());
+    match Visit::from_request(bare, &web).await {
+        Ok(visit) => visit.trouble(trouble).into_response(),
+        Err(answer) => answer.into_response(),
+    }
+}
+
+/// The style sheet and the mark.
+async fn asset(request: Request) -> Answer {
+    match assets::find(request.uri().path()) {
+        Some(asset) => {
+            let mut answer = answer::with_type(200, asset.content_type, asset.bytes);
+            let headers = answer.headers_mut();
+            headers.remove(http::header::PRAGMA);
+            headers.insert(http::header::CACHE_CONTROL, http::HeaderValue::from_static(assets::CACHE_CONTROL));
+            answer
+        }
+        None => Surface::Page.trouble(Trouble::NotFound),
+    }
+}
