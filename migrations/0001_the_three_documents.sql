@@ -141,6 +141,13 @@ create table authorization_keys (
 ){strict};
 create index authorization_keys_by_consent on authorization_keys (consent);
 
+-- Consent forms that were answered: a form token works once (R-17).
+create table used_forms (
+    id {bytes} primary key,
+    expires_at {int} not null
+){strict};
+create index used_forms_by_expiry on used_forms (expires_at);
+
 -- What one password request, one use of an authorization key or one client-credentials request issued.
 create table families (
     id {bytes} primary key,

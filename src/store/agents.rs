@@ -147,6 +147,22 @@ impl Unit for AskForRole {
     }
 }
 
+/// Ends every grant that investors gave to the applications of an agent, with its keys (K-04).
+async fn end_grants(tx: &mut Tx, agent: AccountId) -> Result<(), Fault> {
+    let ended = tx
+        .many(
+            "delete from consents where application in
+                 (select id from applications where owner = ?1 and kind = 'third_party_agent')
+             returning account, application, id",
+            values![agent],
+        )
+        .await?;
+    for row in &ended {
+        tx.changed(Change::Consent(row.get(0)?, row.get(1)?, row.get(2)?));
+    }
+    Ok(())
+}
+
 /// A decision about the role.
 pub struct DecideRole {
     /// Whose role.
@@ -173,6 +189,7 @@ impl Unit for DecideRole {
         )
         .await?;
         if self.step == AgentMove::Withdraw {
+            end_grants(tx, self.account).await?;
             tx.execute(
                 "update agent_requests set decision = ?2, decided_by = ?3, decided_at = ?4, reason = ?5
                  where id = (select max(id) from agent_requests where account = ?1)",

@@ -67,8 +67,8 @@ impl Store {
         self.read(Of { account: None, application: Some(application) }).await
     }
 
-    /// Writes down that a person allowed an application; `None` when either may no longer act, or changed since the page
-    /// was shown.
+    /// Writes down that a person allowed an application; `None` when either may no longer act or changed since the page
+    /// was shown, or when the form was answered before.
     ///
     /// # Errors
     /// The store cannot be written.
@@ -151,6 +151,8 @@ pub struct Allow {
     pub account_epoch: i64,
     /// The application's epoch when the page was answered.
     pub application_epoch: i64,
+    /// The form that was answered, and until when its token could be posted again.
+    pub form: Option<([u8; 16], Timestamp)>,
     /// Who, when.
     pub trail: Trail,
 }
@@ -161,13 +163,21 @@ impl Unit for Allow {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
         let given = &self.consent;
         let terms = serde_json::to_string(&given.terms).map_err(Fault::internal)?;
+        if let Some((form, until)) = &self.form {
+            let sql = "insert into used_forms (id, expires_at) values (?1, ?2) on conflict (id) do nothing";
+            if tx.execute(sql, values![form, *until]).await? == 0 {
+                return Ok(None);
+            }
+        }
         let row = tx
             .one(
                 "insert into consents (id, account, application, scope, terms, granted_at)
                  select ?1, ?2, ?3, ?4, ?5, ?6
                  where exists (select 1 from accounts where id = ?2 and epoch = ?7 and status = 'active'
                          and password_reset_required = 0)
-                   and exists (select 1 from applications where id = ?3 and epoch = ?8 and disabled = 0)
+                   and exists (select 1 from applications a join accounts o on o.id = a.owner
+                         where a.id = ?3 and a.epoch = ?8 and a.disabled = 0
+                           and (a.kind <> 'third_party_agent' or (o.agent = 'approved' and o.status = 'active')))
                  on conflict (account, application)
                      do update set scope = excluded.scope, terms = excluded.terms, granted_at = excluded.granted_at
                  returning id",

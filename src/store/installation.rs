@@ -270,7 +270,8 @@ impl Unit for SweepStep {
 }
 
 /// One statement a table. Those with a number in them keep a while of history, in microseconds.
-const SWEEPS: [&str; 9] = [
+const SWEEPS: [&str; 10] = [
+    "delete from used_forms where id in (select id from used_forms where expires_at <= ?1 limit 1000)",
     "delete from families where id in (select id from families where expires_at <= ?1 limit 1000)",
     "delete from redemptions where code in (select code from redemptions
         where token_expires_at <= ?1 and code_expires_at <= (select swept_before from installation) limit 1000)",
