@@ -26,7 +26,7 @@ pub const CODE: Duration = minutes(5);
 pub const LOGIN_TOKEN: Duration = minutes(15);
 /// `expires_in` of a Login token (L-12; seed 3).
 pub const LOGIN_TOKEN_EXPIRES_IN: u64 = 900;
-/// A replay of a used code this long after its first use, or later, revokes what that use got (L-15).
+/// A replay of a used code later than this after its first use revokes what that use got; until then it only loses (L-15).
 pub const DOUBLE_SUBMIT: Duration = Duration::from_secs(10);
 /// The longest `state` that is echoed, in bytes (L-03).
 pub const MOST_STATE_BYTES: usize = 2_048;
@@ -42,6 +42,8 @@ pub const SESSION_IDLE: Duration = hours(12);
 pub const SESSION: Duration = days(14);
 /// A sealed form token: how long a page may stay open before it is posted.
 pub const FORM_TOKEN: Duration = hours(2);
+/// How long a denial may take from its post to the request that it answers.
+pub const DENIAL: Duration = minutes(1);
 /// The one-time link with which the first staff account is made.
 pub const SETUP_LINK: Duration = hours(1);
 /// A mailed link that validates an email address.

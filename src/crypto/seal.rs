@@ -31,10 +31,13 @@ pub enum Purpose {
     FormToken,
     /// A mail in the outbox, because it may hold a link that works.
     Mail,
+    /// That a person said no, on its way from the post to the request that it answers (L-02).
+    Denial,
 }
 
 impl Purpose {
-    pub(super) const ALL: [Self; 5] = [Self::Code, Self::InvestorToken, Self::LoginToken, Self::FormToken, Self::Mail];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Code, Self::InvestorToken, Self::LoginToken, Self::FormToken, Self::Mail, Self::Denial];
 
     /// Part of the key derivation and of what is authenticated, 19 bytes at most. A name once used is never given to
     /// another purpose.
@@ -45,6 +48,7 @@ impl Purpose {
             Self::LoginToken => "login token",
             Self::FormToken => "form token",
             Self::Mail => "mail",
+            Self::Denial => "denial",
         }
     }
 }

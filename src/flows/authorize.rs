@@ -1,0 +1,259 @@
+//! Login with Prosper, front channel: what becomes of a request (seed 3, 4.1; L-01 to L-09). The one decider; sign-in and
+//! the consent page only lead back to it.
+//!
+//! 1. Is the client known and is the redirect URI one of its own? Until both are, nothing may be sent anywhere but to
+//!    `/welcome`, signed in or not.
+//! 2. What is wrong with the rest of the request? Nobody signed in: a page of our own says so, because an error sent on
+//!    to a client that nobody trusts yet makes us an open redirector (RFC 9700 §4.11.2). Nothing wrong: sign in.
+//! 3. Is the account of the application's space? If not, `/welcome`, before the client learns that anybody came.
+//! 4. What is wrong is now told to the verified URI.
+//! 5. May the account be used?
+//! 6. Did the person just say no, or do they yet have to be asked?
+//! 7. A code, and back to the application.
+//!
+//! Nothing is written here: a code carries its own facts and is written down when it is used.
+
+use std::sync::Arc;
+
+use crate::contract::lifetimes;
+use crate::contract::login_with_prosper::{AuthorizeError, SCOPE};
+use crate::crypto::digest::sha256;
+use crate::crypto::seal::from_base64url;
+use crate::domain::account::Account;
+use crate::domain::application::{Application, ApplicationKind};
+use crate::domain::consent::Consent;
+use crate::domain::ids::{ClientId, CodeId, SessionId};
+use crate::domain::redirect_uri::{RedirectUri, with_parameters};
+use crate::domain::scope::ScopeSet;
+use crate::fault::Fault;
+use crate::prosper::Prosper;
+use crate::store::applications::Client;
+use crate::store::families::Epochs;
+
+use super::allow::{Ask, was_denied};
+use super::code::{Basis, Code};
+use super::query::{Given, Query};
+
+/// Who asks, if anybody is signed in.
+#[derive(Clone, Copy)]
+pub struct Person<'a> {
+    /// The session, which has been checked against the account.
+    pub session: SessionId,
+    /// The account as it was when the session was checked against it. What is issued stands or falls with that.
+    pub account: &'a Arc<Account>,
+}
+
+/// What becomes of a request, and why.
+pub struct Decision {
+    /// The application that the request names, once it is known: its owner may look the request up (W-03).
+    pub client: Option<Arc<Client>>,
+    /// What to do.
+    pub next: Next,
+    /// The true cause, for the application's owner; nothing about a person.
+    pub cause: String,
+}
+
+/// What to do.
+pub enum Next {
+    /// `/welcome` (L-05).
+    Welcome,
+    /// Sign in, then come back into this request (L-02).
+    SignIn,
+    /// A page of our own that names what is wrong (L-06).
+    Problem(AuthorizeError),
+    /// A page that says why the account may not be used (L-07).
+    Status(Arc<Account>),
+    /// The consent page (L-09).
+    AskConsent(Box<Ask>),
+    /// Back to the application, with a code or an error.
+    Redirect(String),
+}
+
+/// A request whose client and redirect URI are verified.
+pub struct Verified<'a> {
+    /// The application.
+    pub client: Arc<Client>,
+    /// The redirect URI as it was sent: a registered one, with a run-time query perhaps.
+    pub redirect: &'a str,
+    /// The registered URI that it is.
+    pub registered: RedirectUri,
+}
+
+/// Decides on `query`. `denial` is what [`super::allow::deny`] left for this request, if it did.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn authorize(
+    query: &Query,
+    person: Option<Person<'_>>,
+    denial: Option<&str>,
+    p: &Prosper,
+) -> Result<Decision, Fault> {
+    // Read before anything else: whatever ends codes from here on ends the one that is made below (T-11).
+    let installation = p.store.installation().await?.epoch;
+    let verified = match verify(query, p).await? {
+        Ok(verified) => verified,
+        Err((client, cause)) => return Ok(Decision { client, next: Next::Welcome, cause: cause.into() }),
+    };
+    let request = check(query, &verified.client.application);
+    let decided =
+        |next, cause: &str| Decision { client: Some(Arc::clone(&verified.client)), next, cause: cause.into() };
+    let Some(person) = person else {
+        return Ok(match request {
+            Ok(_) => decided(Next::SignIn, "nobody was signed in"),
+            Err(error) => decided(Next::Problem(error), error.description()),
+        });
+    };
+    let application = &verified.client.application;
+    if person.account.space != application.space {
+        return Ok(decided(Next::Welcome, "the account in use belongs to another space than the application"));
+    }
+    let back =
+        |error: AuthorizeError| decided(Next::Redirect(refusal(&verified, query, error, p)), error.description());
+    let challenge = match request {
+        Ok(challenge) => challenge,
+        Err(error) => return Ok(back(error)),
+    };
+    if !person.account.is_usable() {
+        return Ok(decided(Next::Status(Arc::clone(person.account)), "the account in use may not be used"));
+    }
+    if denial.is_some_and(|marker| was_denied(marker, person.session, query, p)) {
+        return Ok(back(AuthorizeError::AccessDenied));
+    }
+    let consent = p.store.consent(person.account.id, application.id).await?;
+    let Some(consent) = consent.clone().filter(|consent| consent.covers(application, ScopeSet::LOGIN)) else {
+        let ask = Ask::new(&verified.client, person.account, ScopeSet::LOGIN, consent, &verified.registered);
+        return Ok(decided(Next::AskConsent(Box::new(ask)), "consent was asked for"));
+    };
+    let code = mint(&verified, person.account, &consent, challenge, installation, p);
+    Ok(decided(Next::Redirect(success(&verified, query, &code, p)), "a code was sent"))
+}
+
+/// Is the client known, and the redirect URI one of its own (L-04, L-05)? If not: the application, when there is one,
+/// and the reason for its owner.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn verify<'q>(
+    query: &'q Query,
+    p: &Prosper,
+) -> Result<Result<Verified<'q>, (Option<Arc<Client>>, &'static str)>, Fault> {
+    let no = |client, cause| Ok(Err((client, cause)));
+    let Some(id) = query.given("client_id").text().and_then(ClientId::from_hex) else {
+        return no(None, "client_id is missing, repeated or malformed");
+    };
+    let Some(client) = p.store.client(id).await? else { return no(None, "client_id is unknown") };
+    let application = &client.application;
+    if application.kind != ApplicationKind::Login {
+        return no(Some(client), "this kind of application cannot use Login with Prosper");
+    }
+    if application.disabled {
+        return no(Some(client), "the application is disabled");
+    }
+    let redirect = match query.given("redirect_uri") {
+        Given::Once(_) => query.given("redirect_uri").text(),
+        Given::Absent => return no(Some(client), "redirect_uri is missing"),
+        Given::Repeated => return no(Some(client), "redirect_uri was sent more than once"),
+    };
+    match redirect.and_then(|given| Some((given, application.redirect_uri_for(given)?.clone()))) {
+        Some((redirect, registered)) => Ok(Ok(Verified { client, redirect, registered })),
+        None => no(Some(client), MISMATCH),
+    }
+}
+
+/// The rest of the request (L-06, L-08): the PKCE challenge it brings, or what is wrong with it.
+fn check(query: &Query, application: &Application) -> Result<Option<[u8; 32]>, AuthorizeError> {
+    use AuthorizeError::{InvalidRequest, InvalidScope, UnsupportedResponseType};
+    if CHECKED.iter().any(|name| query.given(name) == Given::Repeated) {
+        return Err(InvalidRequest("A parameter was sent more than once"));
+    }
+    if matches!(query.given("state"), Given::Once(state) if state.len() > lifetimes::MOST_STATE_BYTES) {
+        return Err(InvalidRequest("The state is longer than 2048 bytes"));
+    }
+    if !matches!(query.given("response_type"), Given::Absent | Given::Once(b"code")) {
+        return Err(UnsupportedResponseType);
+    }
+    if query.given("scope") != Given::Once(SCOPE.as_bytes()) {
+        return Err(InvalidScope);
+    }
+    match (query.given("code_challenge"), query.given("code_challenge_method")) {
+        (Given::Absent, Given::Absent) if application.require_pkce => {
+            Err(InvalidRequest("This application must send a code_challenge"))
+        }
+        (Given::Absent, Given::Absent) => Ok(None),
+        (Given::Absent, _) => Err(InvalidRequest("A code_challenge_method came without a code_challenge")),
+        (given, Given::Once(b"S256")) => given
+            .text()
+            .and_then(from_base64url)
+            .and_then(|challenge| challenge.try_into().ok())
+            .map(Some)
+            .ok_or(InvalidRequest("The code_challenge is not a base64url SHA-256 of 43 characters")),
+        _ => Err(InvalidRequest("The code_challenge_method must be S256")),
+    }
+}
+
+fn mint(
+    verified: &Verified<'_>,
+    account: &Account,
+    consent: &Consent,
+    challenge: Option<[u8; 32]>,
+    installation: i64,
+    p: &Prosper,
+) -> String {
+    let application = &verified.client.application;
+    let basis = Basis {
+        code: CodeId::from_bytes(p.entropy.bytes()),
+        client: application.id,
+        account: account.id,
+        space: application.space,
+        consent: consent.id,
+        epochs: Epochs { account: account.epoch, application: application.epoch, agent: 0, installation },
+    };
+    let code = Code {
+        basis,
+        scope: ScopeSet::LOGIN,
+        expires_at: p.now().plus(lifetimes::CODE),
+        redirect: sha256(verified.redirect.as_bytes()),
+        challenge,
+    };
+    code.seal(p)
+}
+
+/// L-03.
+fn success(verified: &Verified<'_>, query: &Query, code: &str, p: &Prosper) -> String {
+    let mut parameters: Vec<(&str, &[u8])> = vec![("code", code.as_bytes())];
+    close(verified, query, &mut parameters, p);
+    with_parameters(verified.redirect, &parameters)
+}
+
+/// L-06; RFC 6749 §4.1.2.1.
+fn refusal(verified: &Verified<'_>, query: &Query, error: AuthorizeError, p: &Prosper) -> String {
+    let (code, description) = (error.code().as_bytes(), error.description().as_bytes());
+    let mut parameters = vec![("error", code), ("error_description", description)];
+    close(verified, query, &mut parameters, p);
+    with_parameters(verified.redirect, &parameters)
+}
+
+/// What goes with a code and an error alike: the state, unless that is itself what was wrong, and the issuer where the
+/// application asks for it (RFC 9207).
+fn close<'a>(
+    verified: &Verified<'_>,
+    query: &'a Query,
+    parameters: &mut Vec<(&'static str, &'a [u8])>,
+    p: &'a Prosper,
+) {
+    if let Given::Once(state) = query.given("state")
+        && state.len() <= lifetimes::MOST_STATE_BYTES
+    {
+        parameters.push(("state", state));
+    }
+    if verified.client.application.send_issuer {
+        parameters.push(("iss", p.settings.public_url.as_str().as_bytes()));
+    }
+}
+
+/// What an owner reads when a redirect URI does not match.
+const MISMATCH: &str = "redirect_uri is not a registered one, byte for byte up to a question mark, or its query has a name \
+                        that we add (code, state, error, error_description, iss)";
+/// Parameters that are read, and so may not be repeated. Client and redirect URI have been looked at before.
+const CHECKED: [&str; 5] = ["scope", "state", "response_type", "code_challenge", "code_challenge_method"];

@@ -1,0 +1,131 @@
+//! The query of a front-channel request: in order, with duplicates, as bytes.
+//!
+//! A `state` must come back byte for byte (L-03), and a client may put anything into it, so names and values are bytes
+//! here and become text only where something must be text. What is no percent-encoding stands for itself, as browsers
+//! read it.
+
+/// A query as it came.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    raw: String,
+    pairs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What a query says of one name. A parameter without a value counts as absent (RFC 6749 §3.1; W-00).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given<'a> {
+    /// Not sent, or only without a value.
+    Absent,
+    /// Sent once.
+    Once(&'a [u8]),
+    /// Sent more than once.
+    Repeated,
+}
+
+impl Query {
+    /// Reads what stands behind the `?`.
+    pub fn read(raw: &str) -> Self {
+        let pairs = raw
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(name, value)| (decode(name), decode(value)))
+            .collect();
+        Self { raw: raw.to_owned(), pairs }
+    }
+
+    /// As it came, for the way back into this request.
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// What it says of `name`.
+    pub fn given(&self, name: &str) -> Given<'_> {
+        let mut values = self.values(name).filter(|value| !value.is_empty());
+        match (values.next(), values.next()) {
+            (None, _) => Given::Absent,
+            (Some(value), None) => Given::Once(value),
+            (Some(_), Some(_)) => Given::Repeated,
+        }
+    }
+
+    /// Was `name` sent, with a value or without?
+    pub fn names(&self, name: &str) -> bool {
+        self.values(name).next().is_some()
+    }
+
+    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.pairs.iter().filter(move |(given, _)| given == name.as_bytes()).map(|(_, value)| value.as_slice())
+    }
+}
+
+impl<'a> Given<'a> {
+    /// The text of a value that was sent once; `None` when it was not sent, was repeated, or is no text.
+    pub fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Once(value) => std::str::from_utf8(value).ok(),
+            Self::Absent | Self::Repeated => None,
+        }
+    }
+}
+
+/// Form decoding: `+` is a space, `%` and two hex digits are a byte, everything else is itself.
+fn decode(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, after) {
+            (b'+', _) => out.push(b' '),
+            (b'%', [high, low, tail @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    out.push(high << 4 | low);
+                    rest = tail;
+                }
+                _ => out.push(b'%'),
+            },
+            _ => out.push(byte),
+        }
+    }
+    out
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::redirect_uri::with_parameters;
+
+    #[test]
+    fn a_name_is_absent_sent_once_or_repeated() {
+        let query = Query::read("a=1&b=2&b=3&c=&d&e=x&e=&%66=%20+%zz%4");
+        assert_eq!(query.given("a"), Given::Once(b"1"));
+        assert_eq!(query.given("b"), Given::Repeated);
+        assert_eq!((query.given("c"), query.names("c")), (Given::Absent, true));
+        assert_eq!((query.given("d"), query.names("d")), (Given::Absent, true));
+        assert_eq!(query.given("e"), Given::Once(b"x"), "without a value it counts as absent");
+        assert_eq!(query.given("f"), Given::Once(b"  %zz%4"));
+        assert!(!query.names("g"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back_byte_for_byte_l_03(value: Vec<u8>) {
+            let uri = with_parameters("https://app.example/cb", &[("state", &value)]);
+            let query = Query::read(uri.split_once('?').expect("has a query").1);
+            let read = query.given("state");
+            prop_assert_eq!(read, if value.is_empty() { Given::Absent } else { Given::Once(&value) });
+        }
+
+        #[test]
+        fn any_text_can_be_read(raw in ".{0,80}") {
+            let query = Query::read(&raw);
+            prop_assert_eq!(query.raw(), raw.as_str());
+        }
+    }
+}
