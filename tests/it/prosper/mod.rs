@@ -1,0 +1,193 @@
+//! The harness: a whole Prosper on a real socket, with a store of its own, a clock that moves when told, and people who
+//! act over HTTP.
+//!
+//! Clock and entropy are the only inside knobs. What has no page goes through the flow that the command line uses.
+
+pub mod browser;
+pub mod exchange;
+pub mod people;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use prosper::clock::Clock;
+use prosper::config::BaseUrl;
+use prosper::crypto::entropy::Entropy;
+use prosper::crypto::password::{Params, Passwords};
+use prosper::crypto::ring::MasterKey;
+use prosper::domain::ids::SpaceId;
+use prosper::domain::time::Timestamp;
+use prosper::prosper::{Lockout, Settings};
+use prosper::store::audit::Trail;
+use prosper::store::installation::Purpose;
+use prosper::store::{Opening, Store};
+use prosper::web::Server;
+use prosper::web::listener::{Limits, Listener};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+pub use browser::Browser;
+pub use exchange::Exchange;
+pub use people::{App, Person};
+
+/// A running Prosper.
+pub struct Prosper {
+    /// The context, for what has no page.
+    pub p: Arc<prosper::prosper::Prosper>,
+    /// Stands still until it is advanced.
+    pub clock: Clock,
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    /// The first space.
+    pub space: SpaceId,
+    pub address: SocketAddr,
+    client: exchange::Client,
+    shutdown: CancellationToken,
+    /// Kept until the server is gone; `None` when the folder is the test's own.
+    _folder: Option<TempDir>,
+}
+
+/// How a Prosper is started.
+pub struct Start {
+    pub lockout: Option<Lockout>,
+    pub failures_per_address: Option<u32>,
+    pub purpose: Purpose,
+    pub params: Params,
+    pub hash_threads: usize,
+    pub hash_queue: usize,
+    /// A folder of the test's own, for starting again on what is there.
+    pub folder: Option<std::path::PathBuf>,
+    pub now: Timestamp,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self {
+            lockout: None,
+            failures_per_address: None,
+            purpose: Purpose::Live,
+            // Hashing is what it is in production but for its cost, which is not what these tests are about.
+            params: Params { memory_kib: 64, iterations: 1, parallelism: 1 },
+            hash_threads: 2,
+            hash_queue: 10_000,
+            folder: None,
+            now: Timestamp::from_seconds(1_800_000_000),
+        }
+    }
+}
+
+/// Tells two servers of one test run apart.
+static COUNT: AtomicU64 = AtomicU64::new(1);
+
+impl Prosper {
+    /// A Prosper with one space and nobody in it.
+    pub async fn start() -> Self {
+        Self::start_with(Start::default()).await
+    }
+
+    pub async fn start_with(start: Start) -> Self {
+        let (folder, path) = match start.folder {
+            Some(path) => (None, path),
+            None => {
+                let folder = TempDir::new().expect("a temporary folder");
+                let path = folder.path().to_owned();
+                (Some(folder), path)
+            }
+        };
+        let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)), None, Limits::default()).expect("a port");
+        let address = listener.local_addr();
+        let url = format!("http://{address}");
+        let clock = Clock::frozen(start.now);
+        let opening = Opening {
+            path: path.join("prosper.db"),
+            purpose: start.purpose,
+            migrate: true,
+            clock: Some(clock.clone()),
+        };
+        let store = Store::open(opening).expect("a store");
+        let mut seed = [7; 32];
+        seed[..8].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        let entropy = Entropy::seeded(seed);
+        let settings = Settings {
+            public_url: BaseUrl::parse(&url).expect("a URL"),
+            support_email: "support@prosper.example".into(),
+            business_email: "partners@prosper.example".into(),
+            purpose: start.purpose,
+            sample_resource: true,
+            lockout: start.lockout,
+            failures_per_address: start.failures_per_address,
+        };
+        let passwords = Passwords::start(start.params, start.hash_threads, start.hash_queue, entropy.clone());
+        // One master key for all: a test that starts again on the same folder finds its key ring.
+        let master = MasterKey::from_hex(&"5a".repeat(32)).expect("a key");
+        let p =
+            prosper::prosper::Prosper::assemble(store, entropy, passwords, master, settings).await.expect("assembled");
+        let space = match p.store.spaces().await.expect("spaces").first() {
+            Some(space) => space.id,
+            None => {
+                let trail = Trail::system(clock.now());
+                p.store.add_space("Prosper".into(), None, trail).await.expect("written").expect("a new name")
+            }
+        };
+        let shutdown = CancellationToken::new();
+        let server = Server::new(Arc::clone(&p));
+        tokio::spawn(listener.serve(move |request| server.clone().answer(request), shutdown.clone()));
+        Self { p, clock, url, space, address, client: exchange::Client::new(), shutdown, _folder: folder }
+    }
+
+    /// A space of another name.
+    pub async fn space(&self, name: &str) -> SpaceId {
+        let trail = Trail::system(self.clock.now());
+        self.p.store.add_space(name.into(), None, trail).await.expect("written").expect("a new name")
+    }
+
+    /// Sends a request as it is, without cookies, and follows nothing.
+    pub async fn send(&self, request: http::Request<String>) -> Exchange {
+        self.client.send(&self.url, request).await
+    }
+
+    pub async fn get(&self, path: &str) -> Exchange {
+        self.send(exchange::request("GET", path, &[], "")).await
+    }
+
+    /// Posts a form without cookies.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Exchange {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.send(exchange::request("POST", path, &headers, &exchange::form(form))).await
+    }
+
+    /// `POST /v1/security/oauth/token`
+    pub async fn token(&self, form: &[(&str, &str)]) -> Exchange {
+        self.post("/v1/security/oauth/token", form).await
+    }
+
+    /// A browser with no cookies.
+    pub fn browser(&self) -> Browser<'_> {
+        Browser::new(self)
+    }
+
+    /// Writes down what was observed, as the server does each second.
+    pub async fn flush(&self) {
+        self.p.store.flush_observations().await.expect("written");
+    }
+}
+
+impl Drop for Prosper {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+pub const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+pub const fn minutes(count: u64) -> Duration {
+    seconds(count * 60)
+}
+
+pub const fn hours(count: u64) -> Duration {
+    minutes(count * 60)
+}
