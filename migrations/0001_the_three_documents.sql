@@ -65,6 +65,8 @@ create table accounts (
     epoch {int} not null default 0,
     agent_epoch {int} not null default 0,
     staff {text},
+    institution {text},
+    phone {text},
     created_at {int} not null
 ){strict};
 create unique index accounts_by_email on accounts (folded_email, space);
@@ -216,19 +218,19 @@ create table links (
 ){strict};
 create index links_by_account on links (account, purpose);
 
--- Mail to be sent, written with the change it tells of.
+-- Mail to be sent, written with the change it tells of. Its body is sealed: it may hold a link that works.
 create table outbox (
     id {int} primary key,
     recipient {text} not null,
     subject {text} not null,
-    text_body {text} not null,
-    html_body {text} not null,
+    body {bytes} not null,
     account {int},
     created_at {int} not null,
     sent_at {int},
     attempts {int} not null default 0,
     next_attempt_at {int} not null
 ){strict};
+create index outbox_by_recipient on outbox (recipient, created_at);
 
 create table audit (
     id {int} primary key,

@@ -4,7 +4,7 @@
 //!
 //! 5. `cli`, `web`: speak terminal, HTTP and HTML. Parse in, render out. No rules.
 //! 4. `flows`: one file for each thing a person or program can do. All order lives here.
-//! 3. `store`, `crypto`, `mail`: doors to the outside.
+//! 3. [`store`], [`crypto`], [`mail`]: doors to the outside.
 //! 2. [`contract`]: what the documents promise on the wire.
 //! 1. [`domain`]: entities and their legal moves.
 //!
@@ -17,6 +17,7 @@ pub mod crypto;
 pub mod domain;
 pub mod fault;
 pub mod flows;
+pub mod mail;
 pub mod prosper;
 pub mod store;
 pub mod telemetry;

@@ -138,5 +138,5 @@ impl Prosper {
     }
 }
 
-/// The longest that anything sealed lives: a form token.
-const LONGEST_SEALED: Duration = crate::contract::lifetimes::FORM_TOKEN;
+/// The longest that anything sealed lives: a mail in the outbox.
+const LONGEST_SEALED: Duration = crate::contract::lifetimes::MAIL;

@@ -49,6 +49,9 @@ pub const SETUP_LINK: Duration = hours(1);
 /// A mailed link that validates an email address.
 pub const VERIFICATION_LINK: Duration = hours(1);
 
+/// How long a mail may wait in the outbox and still be read.
+pub const MAIL: Duration = days(3);
+
 /// The largest body of a request.
 pub const MOST_BODY_BYTES: usize = 16 * 1024;
 /// The deepest JSON that is read.
@@ -61,3 +64,5 @@ pub const MOST_LOGO_BYTES: usize = 1024 * 1024;
 pub const MOST_APPLICATIONS: i64 = 50;
 /// The most live secrets of one application: the current one and the one it replaces (B-05).
 pub const MOST_SECRETS: usize = 2;
+/// The most mails in an hour that strangers can cause to one address.
+pub const MOST_MAILS_AN_HOUR: i64 = 5;

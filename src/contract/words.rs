@@ -25,6 +25,7 @@ pub fn field_problem(problem: FieldProblem) -> String {
         }
         FieldProblem::Taken => "Somebody has this already.".into(),
         FieldProblem::Unknown => "Please choose one of the list.".into(),
+        FieldProblem::Picture => "Not a PNG, JPEG or WebP picture of at most 1 MB and 4,096 pixels a side.".into(),
     }
 }
 
@@ -85,3 +86,22 @@ pub const fn status(status: Status) -> &'static str {
         Status::Unactivated => "Email not validated",
     }
 }
+
+/// Subjects of mails. Nothing that anybody typed stands in one.
+pub const SUBJECT_VERIFY_EMAIL: &str = "Please confirm your email address";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_ADDRESS_TAKEN: &str = "Somebody tried to register with your email address";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_IN_REVIEW: &str = "We are looking at your registration";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_AGENT_REQUESTED: &str = "We have your request to become a third-party agent";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_AGENT_APPROVED: &str = "You are a third-party agent now";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_AGENT_DECLINED: &str = "Your request to become a third-party agent";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_AGENT_WITHDRAWN: &str = "You are no longer a third-party agent";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_ACCOUNT_ACTIVE: &str = "Your account can be used now";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_PASSWORD_CHANGED: &str = "Your password was changed";

@@ -111,6 +111,10 @@ pub struct Account {
     pub agent_epoch: i64,
     /// Is it staff, and in what role?
     pub staff: Option<StaffRole>,
+    /// The institution's name, where the account is one's; `name` is then the person to talk to.
+    pub institution: Option<String>,
+    /// A phone number, if one was given.
+    pub phone: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
 }

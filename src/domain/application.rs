@@ -210,8 +210,11 @@ pub fn redirect_uris(typed: &[String], kind: ApplicationKind) -> Result<Vec<Redi
     Ok(uris)
 }
 
-/// Any 5 to 32 characters with at least five digits (B-02).
-fn phone(text: &str) -> Result<String, FieldProblem> {
+/// Reads a phone number: any 5 to 32 characters with at least five digits (B-02).
+///
+/// # Errors
+/// [`FieldProblem::Missing`] or [`FieldProblem::Phone`].
+pub fn phone(text: &str) -> Result<String, FieldProblem> {
     let text = line(text, 32).map_err(|problem| match problem {
         FieldProblem::Missing => FieldProblem::Missing,
         _ => FieldProblem::Phone,

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod agent;
 pub mod application;
+pub mod business_days;
 pub mod consent;
 pub mod email;
 pub mod ids;
@@ -43,6 +44,8 @@ pub enum FieldProblem {
     Taken,
     /// Not one of the choices.
     Unknown,
+    /// Not a picture that is taken.
+    Picture,
 }
 
 /// Names the parts of a form, so that a message can stand beside the field it is about.

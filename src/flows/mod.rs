@@ -1,5 +1,7 @@
 //! One file for each thing a person or a program can do. All order lives here; each file opens with its steps.
 
+pub mod account_status;
+pub mod agent_role;
 pub mod allow;
 pub mod authorization_key;
 pub mod authorization_key_grant;
@@ -7,15 +9,24 @@ pub mod authorize;
 pub mod client_authority;
 pub mod client_credentials;
 pub mod code;
+pub mod connected_apps;
 pub mod exchange_code;
 pub mod introspect;
+pub mod logo;
+pub mod manage_app;
 pub mod password_check;
 pub mod password_grant;
 pub mod query;
 pub mod read_profile;
 pub mod read_resource;
 pub mod refresh_grant;
+pub mod refusal;
+pub mod register_app;
+pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
+pub mod sign_up;
 pub mod standing;
 pub mod tokens;
+pub mod verify_email;
+pub mod write_mail;

@@ -1,4 +1,4 @@
-//! Accounts: found by number, by email, by GUID; made, moved and changed in one unit each.
+//! Accounts: found by number and by email; moved and changed in one unit each. `new_accounts` makes them.
 
 use std::sync::Arc;
 
@@ -6,11 +6,12 @@ use super::Store;
 use super::audit::{self, Trail};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::outbox::{self, Mail};
 use super::value::Row;
 use crate::domain::account::{Account, AccountKind, InvestorType, StaffRole};
 use crate::domain::agent::AgentRole;
 use crate::domain::email::{self, Email};
-use crate::domain::ids::{AccountId, AccountUid, SpaceId};
+use crate::domain::ids::{AccountId, SpaceId};
 use crate::domain::secret::PasswordHash;
 use crate::domain::status::{Mover, Status};
 use crate::domain::time::Timestamp;
@@ -97,14 +98,6 @@ impl Store {
         self.read(LastMove(id)).await
     }
 
-    /// Makes an account; `None` when its email is taken in its space.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    pub async fn create_account(&self, account: NewAccount) -> Result<Option<AccountId>, Fault> {
-        self.write(account).await
-    }
-
     /// Moves an account's status, if the move is legal from where it stands now; `false` when it is not. Leaving
     /// `active` ends everything the account granted (T-11).
     ///
@@ -167,7 +160,7 @@ impl Store {
 macro_rules! account_columns {
     () => {
         "id, uid, space, email, name, kind, investor_type, status, password_reset_required, agent, epoch, agent_epoch, \
-         staff, created_at, password"
+         staff, institution, phone, created_at, password"
     };
 }
 
@@ -187,12 +180,14 @@ fn account(row: &Row) -> Result<Account, Fault> {
         epoch: row.get(10)?,
         agent_epoch: row.get(11)?,
         staff: row.get::<Option<String>>(12)?.as_deref().and_then(StaffRole::parse),
-        created_at: row.get(13)?,
+        institution: row.get(13)?,
+        phone: row.get(14)?,
+        created_at: row.get(15)?,
     })
 }
 
 fn credentials(row: &Row) -> Result<Credentials, Fault> {
-    Ok(Credentials { account: account(row)?, password: PasswordHash::from_stored(row.get(14)?) })
+    Ok(Credentials { account: account(row)?, password: PasswordHash::from_stored(row.get(16)?) })
 }
 
 struct ById(AccountId);
@@ -276,81 +271,6 @@ impl Unit for LastMove {
     }
 }
 
-/// A new account.
-pub struct NewAccount {
-    /// Its GUID, drawn by the caller.
-    pub uid: AccountUid,
-    /// The space it will belong to.
-    pub space: SpaceId,
-    /// Its login name.
-    pub email: Email,
-    /// The full name.
-    pub name: String,
-    /// Individual or institutional.
-    pub kind: AccountKind,
-    /// What it says it is. A third-party agent opens its request for the role by itself (A-05).
-    pub investor_type: InvestorType,
-    /// The hash of its password.
-    pub password: PasswordHash,
-    /// Where it begins.
-    pub status: Status,
-    /// Is it staff from the beginning?
-    pub staff: Option<StaffRole>,
-    /// Who, when.
-    pub trail: Trail,
-}
-
-impl Unit for NewAccount {
-    type Out = Option<AccountId>;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
-        let row = tx
-            .one("update installation set last_account = last_account + 1 where one = 1 returning last_account", &[])
-            .await?
-            .ok_or_else(|| Fault::internal("store: no installation"))?;
-        let id: AccountId = row.get(0)?;
-        let made = tx
-            .execute(
-                "insert into accounts (id, uid, space, email, folded_email, name, kind, investor_type, password, status,
-                     status_by, status_at, staff, created_at)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?12)
-                 on conflict (folded_email, space) do nothing",
-                values![
-                    id,
-                    &self.uid,
-                    self.space,
-                    self.email.as_str(),
-                    self.email.folded(),
-                    &self.name,
-                    self.kind.name(),
-                    self.investor_type.name(),
-                    self.password.as_str(),
-                    self.status.name(),
-                    &self.trail.actor,
-                    self.trail.at,
-                    self.staff.map(StaffRole::name),
-                ],
-            )
-            .await?;
-        if made == 0 {
-            return Ok(None);
-        }
-        let subject = format!("account {id}");
-        audit::note(tx, &self.trail, "account.create", &subject, "", self.status.name()).await?;
-        if self.investor_type == InvestorType::ThirdPartyAgent {
-            let request = super::agents::AskForRole {
-                account: id,
-                form: crate::domain::agent::RequestForm::NewAccount,
-                message: String::new(),
-                further_accounts: String::new(),
-                trail: self.trail.clone(),
-            };
-            request.run(tx).await?;
-        }
-        Ok(Some(id))
-    }
-}
-
 /// A status move.
 pub struct SetStatus {
     /// Whose.
@@ -363,6 +283,8 @@ pub struct SetStatus {
     pub reason: String,
     /// Until when, if that was said.
     pub until: Option<Timestamp>,
+    /// What the person is told.
+    pub mail: Option<Mail>,
     /// Who, when.
     pub trail: Trail,
 }
@@ -399,6 +321,9 @@ impl Unit for SetStatus {
         let after =
             if self.reason.is_empty() { self.to.name().into() } else { format!("{}: {}", self.to.name(), self.reason) };
         audit::note(tx, &self.trail, "account.status", &format!("account {}", self.id), from.name(), &after).await?;
+        if let Some(mail) = &self.mail {
+            outbox::post(tx, mail, self.trail.at).await?;
+        }
         tx.changed(Change::Account(self.id));
         Ok(moved == 1)
     }
@@ -412,6 +337,8 @@ pub struct SetPassword {
     pub password: PasswordHash,
     /// The hash that was checked to allow this, if one was: the change is refused when it is no longer the current one.
     pub instead_of: Option<PasswordHash>,
+    /// What the person is told.
+    pub mail: Option<Mail>,
     /// Who, when.
     pub trail: Trail,
 }
@@ -430,6 +357,9 @@ impl Unit for SetPassword {
             .await?;
         if changed == 1 {
             audit::note(tx, &self.trail, "account.password", &format!("account {}", self.id), "", "").await?;
+            if let Some(mail) = &self.mail {
+                outbox::post(tx, mail, self.trail.at).await?;
+            }
             tx.changed(Change::Account(self.id));
         }
         Ok(changed == 1)

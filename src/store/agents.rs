@@ -4,6 +4,7 @@ use super::Store;
 use super::audit::{self, Trail};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::outbox::{self, Mail};
 use crate::domain::agent::{AgentMove, AgentRole, RequestForm};
 use crate::domain::ids::AccountId;
 use crate::domain::status::Status;
@@ -42,7 +43,15 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub async fn agent_request(&self, account: AccountId) -> Result<Option<AgentRequest>, Fault> {
-        self.read(Requests { account: Some(account), open: false }).await.map(|mut found| found.pop())
+        self.agent_requests_of(account).await.map(|mut found| found.pop())
+    }
+
+    /// Every request of an account, oldest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn agent_requests_of(&self, account: AccountId) -> Result<Vec<AgentRequest>, Fault> {
+        self.read(Requests { account: Some(account), open: false }).await
     }
 
     /// Requests, oldest first; only those that wait when `open`.
@@ -123,6 +132,8 @@ pub struct AskForRole {
     pub message: String,
     /// Emails of further accounts of the same institution, one a line.
     pub further_accounts: String,
+    /// What the person is told.
+    pub mail: Option<Mail>,
     /// Who, when.
     pub trail: Trail,
 }
@@ -142,6 +153,9 @@ impl Unit for AskForRole {
         .await?;
         let subject = format!("account {}", self.account);
         audit::note(tx, &self.trail, "agent.ask", &subject, from.name(), to.name()).await?;
+        if let Some(mail) = &self.mail {
+            outbox::post(tx, mail, self.trail.at).await?;
+        }
         tx.changed(Change::Account(self.account));
         Ok(true)
     }
@@ -171,6 +185,10 @@ pub struct DecideRole {
     pub step: AgentMove,
     /// Why; the person is told.
     pub reason: String,
+    /// Accounts that the request names and that are granted the role along with it, each with what its owner is told.
+    pub along: Vec<(AccountId, Mail)>,
+    /// What the person is told.
+    pub mail: Option<Mail>,
     /// Who, when.
     pub trail: Trail,
 }
@@ -181,55 +199,89 @@ impl Unit for DecideRole {
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
         let Some(from) = role(tx, self.account).await? else { return Ok(false) };
         let Some(to) = from.after(self.step) else { return Ok(false) };
-        // A withdrawal ends what the role issued; the epoch keeps it ended when the role is granted again.
-        let ends = i64::from(self.step == AgentMove::Withdraw);
-        tx.execute(
-            "update accounts set agent = ?2, agent_epoch = agent_epoch + ?3 where id = ?1",
-            values![self.account, to.name(), ends],
-        )
-        .await?;
-        if self.step == AgentMove::Withdraw {
-            end_grants(tx, self.account).await?;
-            tx.execute(
-                "update agent_requests set decision = ?2, decided_by = ?3, decided_at = ?4, reason = ?5
-                 where id = (select max(id) from agent_requests where account = ?1)",
-                values![self.account, to.name(), &self.trail.actor, self.trail.at, &self.reason],
-            )
-            .await?;
-        } else {
-            tx.execute(
-                "update agent_requests set decision = ?2, decided_by = ?3, decided_at = ?4, reason = ?5
-                 where account = ?1 and decided_at is null",
-                values![self.account, to.name(), &self.trail.actor, self.trail.at, &self.reason],
-            )
-            .await?;
-        }
+        self.move_role(tx, self.account, from, to).await?;
         if self.step == AgentMove::Approve {
-            // One review, as the document tells it: an institution that waits for approval is approved with its role.
-            let approved = tx
-                .execute(
-                    "update accounts set status = ?2, status_by = ?3, status_at = ?4, status_reason = ?5, epoch = epoch + 1
-                     where id = ?1 and status = ?6",
-                    values![
-                        self.account,
-                        Status::Active.name(),
-                        &self.trail.actor,
-                        self.trail.at,
-                        "approved with the third-party agent role",
-                        Status::PendingApproval.name()
-                    ],
-                )
-                .await?;
-            if approved == 1 {
-                let subject = format!("account {}", self.account);
-                let (before, after) = (Status::PendingApproval.name(), Status::Active.name());
-                audit::note(tx, &self.trail, "account.status", &subject, before, after).await?;
+            self.approve_account(tx).await?;
+            for (account, mail) in &self.along {
+                self.grant_along(tx, *account, mail).await?;
             }
         }
-        let subject = format!("account {}", self.account);
+        if let Some(mail) = &self.mail {
+            outbox::post(tx, mail, self.trail.at).await?;
+        }
+        Ok(true)
+    }
+}
+
+impl DecideRole {
+    async fn move_role(&self, tx: &mut Tx, account: AccountId, from: AgentRole, to: AgentRole) -> Result<(), Fault> {
+        // A withdrawal ends what the role issued; the epoch keeps it ended when the role is granted again.
+        let ends = i64::from(to == AgentRole::Withdrawn);
+        tx.execute(
+            "update accounts set agent = ?2, agent_epoch = agent_epoch + ?3 where id = ?1",
+            values![account, to.name(), ends],
+        )
+        .await?;
+        if to == AgentRole::Withdrawn {
+            end_grants(tx, account).await?;
+        }
+        // A withdrawal is written beside the request that it ends; any other decision beside the one that waits.
+        let sql = if to == AgentRole::Withdrawn {
+            "update agent_requests set decision = ?2, decided_by = ?3, decided_at = ?4, reason = ?5
+             where id = (select max(id) from agent_requests where account = ?1)"
+        } else {
+            "update agent_requests set decision = ?2, decided_by = ?3, decided_at = ?4, reason = ?5
+             where account = ?1 and decided_at is null"
+        };
+        tx.execute(sql, values![account, to.name(), &self.trail.actor, self.trail.at, &self.reason]).await?;
+        let subject = format!("account {account}");
         let after = if self.reason.is_empty() { to.name().into() } else { format!("{}: {}", to.name(), self.reason) };
         audit::note(tx, &self.trail, "agent.decide", &subject, from.name(), &after).await?;
-        tx.changed(Change::Account(self.account));
-        Ok(true)
+        tx.changed(Change::Account(account));
+        Ok(())
+    }
+
+    /// One review, as the document tells it: an institution that waits for approval is approved with its role.
+    async fn approve_account(&self, tx: &mut Tx) -> Result<(), Fault> {
+        let (before, after) = (Status::PendingApproval.name(), Status::Active.name());
+        let approved = tx
+            .execute(
+                "update accounts set status = ?2, status_by = ?3, status_at = ?4, status_reason = ?5, epoch = epoch + 1
+                 where id = ?1 and status = ?6",
+                values![
+                    self.account,
+                    after,
+                    &self.trail.actor,
+                    self.trail.at,
+                    "approved with the third-party agent role",
+                    before
+                ],
+            )
+            .await?;
+        if approved == 1 {
+            audit::note(tx, &self.trail, "account.status", &format!("account {}", self.account), before, after).await?;
+        }
+        Ok(())
+    }
+
+    /// A named account that asks for nothing itself gets a request of its own in the history, decided as it is written.
+    async fn grant_along(&self, tx: &mut Tx, account: AccountId, mail: &Mail) -> Result<(), Fault> {
+        let Some(from) = role(tx, account).await? else { return Ok(()) };
+        if from == AgentRole::Approved {
+            return Ok(());
+        }
+        if from != AgentRole::Requested {
+            let ask = AskForRole {
+                account,
+                form: RequestForm::ExistingAccount,
+                message: format!("named by account {}", self.account),
+                further_accounts: String::new(),
+                mail: None,
+                trail: self.trail.clone(),
+            };
+            ask.run(tx).await?;
+        }
+        self.move_role(tx, account, AgentRole::Requested, AgentRole::Approved).await?;
+        outbox::post(tx, mail, self.trail.at).await
     }
 }

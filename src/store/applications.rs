@@ -83,7 +83,8 @@ impl Store {
         self.read(Of { owner: None, space }).await
     }
 
-    /// Registers an application; `false` when its owner has as many as are allowed, or may no longer register this kind.
+    /// Registers an application; `false` when its owner has as many as are allowed or may no longer register this kind, or
+    /// when the client id was given out before.
     ///
     /// # Errors
     /// The store cannot be written.
@@ -91,8 +92,8 @@ impl Store {
         self.write(application).await
     }
 
-    /// Adds a secret and lets the others end when the overlap does; `false` when there are too many already, or no such
-    /// application. Ends no token (B-05).
+    /// Adds a secret and lets the others end when the overlap does; `false` when there is such a secret already, or no
+    /// such application. Ends no token (B-05).
     ///
     /// # Errors
     /// The store cannot be written.
@@ -250,7 +251,10 @@ impl Unit for RegisterApplication {
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
         let app = &self.application;
         let uris = uris_text(&app.profile.redirect_uris);
-        // The limit and the agent role are checked by the statement itself, so that neither can be raced.
+        let subject = format!("application {}", app.id);
+        // The limit, the agent role and the owner's own standing are checked by the statement itself, so that none can be
+        // raced. A client id that was ever given out is never given out again: what its first life issued must not live
+        // in a second one.
         let made = tx
             .execute(
                 "insert into applications (id, space, owner, kind, name, phone, email, url, redirect_uris, scopes,
@@ -258,7 +262,9 @@ impl Unit for RegisterApplication {
                  select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15
                  where (?16 is null or (select count(*) from applications where owner = ?3) < ?16)
                    and exists (select 1 from accounts where id = ?3 and space = ?2
-                       and (?4 <> 'third_party_agent' or agent = 'approved'))",
+                       and (?4 <> 'third_party_agent' or agent = 'approved')
+                       and (?16 is null or (status = 'active' and password_reset_required = 0)))
+                   and not exists (select 1 from audit where subject = ?17)",
                 values![
                     &app.id,
                     app.space,
@@ -276,6 +282,7 @@ impl Unit for RegisterApplication {
                     self.logo.as_ref(),
                     app.created_at,
                     self.most,
+                    &subject,
                 ],
             )
             .await?;
@@ -283,7 +290,6 @@ impl Unit for RegisterApplication {
             return Ok(false);
         }
         insert_secret(tx, app.id, self.secret, "First secret", self.hash, self.trail.at).await?;
-        let subject = format!("application {}", app.id);
         audit::note(tx, &self.trail, "application.register", &subject, "", app.kind.name()).await?;
         Ok(true)
     }
@@ -335,6 +341,10 @@ impl Unit for RotateSecret {
         if tx.one("select 1 from applications where id = ?1", values![&self.application]).await?.is_none() {
             return Ok(false);
         }
+        // The same form sent twice names the same secret twice.
+        if tx.one("select 1 from client_secrets where id = ?1", values![&self.id]).await?.is_some() {
+            return Ok(false);
+        }
         // Only the newest of the others goes on; an older one that still overlapped ends now.
         tx.execute(
             "update client_secrets set expires_at = ?2 where application = ?1 and (expires_at is null or expires_at > ?2)",
@@ -371,8 +381,10 @@ pub enum ApplicationChange {
     RevokeSecret(SecretId),
     /// End all secrets and everything the application was given (T-11).
     RevokeAllSecrets,
-    /// Replace what its owner said of it.
+    /// Replace what its owner said of it, its redirect URIs aside.
     Profile(Profile),
+    /// Replace where browsers may be sent back to.
+    RedirectUris(Vec<RedirectUri>),
     /// Must every authorization bring a PKCE challenge?
     RequirePkce(bool),
     /// Does the redirect carry `iss`?
@@ -417,12 +429,15 @@ impl Unit for ChangeApplication {
                 (tx.execute(sql, values![id]).await?, "revoke_secrets", String::new())
             }
             ApplicationChange::Profile(profile) => {
-                let uris = uris_text(&profile.redirect_uris);
-                let sql = "update applications set name = ?2, phone = ?3, email = ?4, url = ?5, redirect_uris = ?6
-                     where id = ?1";
+                let sql = "update applications set name = ?2, phone = ?3, email = ?4, url = ?5 where id = ?1";
                 let (phone, email, url) = (profile.phone.as_ref(), profile.email.as_ref(), profile.url.as_ref());
-                let values = values![id, &profile.name, phone, email, url, &uris];
+                let values = values![id, &profile.name, phone, email, url];
                 (tx.execute(sql, values).await?, "change", format!("{profile:?}"))
+            }
+            ApplicationChange::RedirectUris(uris) => {
+                let uris = uris_text(uris);
+                let sql = "update applications set redirect_uris = ?2 where id = ?1";
+                (tx.execute(sql, values![id, &uris]).await?, "redirect_uris", uris)
             }
             ApplicationChange::RequirePkce(on) => {
                 let sql = "update applications set require_pkce = ?2 where id = ?1";

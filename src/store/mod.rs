@@ -18,6 +18,7 @@ mod follower;
 pub mod installation;
 pub mod links;
 pub mod migrate;
+pub mod new_accounts;
 pub mod outbox;
 pub mod recorder;
 pub mod redemptions;

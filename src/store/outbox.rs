@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::engine::{Tx, Unit};
+use crate::contract::lifetimes::MOST_MAILS_AN_HOUR;
 use crate::domain::ids::AccountId;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -14,15 +15,12 @@ pub struct Mail {
     pub recipient: String,
     /// One line.
     pub subject: String,
-    /// The text part.
-    pub text: String,
-    /// The HTML part.
-    pub html: String,
+    /// Its text and HTML parts, sealed: they may hold a link that works (R-87).
+    pub body: Vec<u8>,
     /// Whose account it is about.
     pub account: Option<AccountId>,
 }
 
-// Mails hold links that work; no log may show one whole.
 impl std::fmt::Debug for Mail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Mail({:?})", self.subject)
@@ -63,12 +61,25 @@ impl Store {
 /// Puts a mail into the outbox within another unit.
 pub(super) async fn post(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Result<(), Fault> {
     tx.execute(
-        "insert into outbox (id, recipient, subject, text_body, html_body, account, created_at, next_attempt_at)
-         select coalesce(max(id), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?6 from outbox",
-        values![&mail.recipient, &mail.subject, &mail.text, &mail.html, mail.account, now],
+        "insert into outbox (id, recipient, subject, body, account, created_at, next_attempt_at)
+         select coalesce(max(id), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?5 from outbox",
+        values![&mail.recipient, &mail.subject, &mail.body, mail.account, now],
     )
     .await?;
     Ok(())
+}
+
+/// The same for a mail that a stranger can cause: at most [`MOST_MAILS_AN_HOUR`] an hour to one address (R-73), beyond
+/// which it is dropped in silence.
+pub(super) async fn post_bounded(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Result<(), Fault> {
+    let row = tx
+        .one(
+            "select count(*) from outbox where recipient = ?1 and created_at > ?2 - 3600000000",
+            values![&mail.recipient, now],
+        )
+        .await?;
+    let sent: i64 = row.map_or(Ok(0), |row| row.get(0))?;
+    if sent < MOST_MAILS_AN_HOUR { post(tx, mail, now).await } else { Ok(()) }
 }
 
 struct Post {
@@ -92,7 +103,7 @@ impl Unit for Newest {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
         let rows = tx
             .many(
-                "select id, recipient, subject, text_body, html_body, account, created_at, sent_at from outbox
+                "select id, recipient, subject, body, account, created_at, sent_at from outbox
                  order by id desc limit ?1",
                 values![self.0],
             )
@@ -104,12 +115,11 @@ impl Unit for Newest {
                     mail: Mail {
                         recipient: row.get(1)?,
                         subject: row.get(2)?,
-                        text: row.get(3)?,
-                        html: row.get(4)?,
-                        account: row.get(5)?,
+                        body: row.get(3)?,
+                        account: row.get(4)?,
                     },
-                    created_at: row.get(6)?,
-                    sent_at: row.get(7)?,
+                    created_at: row.get(5)?,
+                    sent_at: row.get(6)?,
                 })
             })
             .collect()

@@ -1,0 +1,232 @@
+//! The role of a third-party agent: asked for by an institution, decided by staff (A-05; seed 1, both options).
+//!
+//! Asking:
+//! 1. Is it an institution's account, in use or waiting to be?
+//! 2. Are the further accounts that it names email addresses?
+//! 3. Write the request down, with the mail that says it has come in. Staff have three business days.
+//!
+//! Deciding:
+//! 1. May this actor decide, and is the request not their own?
+//! 2. Is there a reason to give, where the answer is no?
+//! 3. Is the step legal from where the role stands? Nobody is approved before the address is validated.
+//! 4. One write moves the role, decides the request, approves a waiting account along with it, grants the role to the
+//!    further accounts that were named, and mails everybody concerned. Withdrawing ends in that write all that the role
+//!    issued.
+
+use crate::contract::table::Stop;
+use crate::domain::account::{Account, AccountKind};
+use crate::domain::agent::{AgentMove, AgentRole, REVIEW_BUSINESS_DAYS, RequestForm};
+use crate::domain::email::Email;
+use crate::domain::ids::AccountId;
+use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
+use crate::domain::{FieldProblem, FieldProblems, business_days};
+use crate::fault::Fault;
+use crate::mail::About;
+use crate::prosper::Prosper;
+use crate::store::agents::{AgentRequest, AskForRole, DecideRole};
+use crate::store::audit::Trail;
+
+use super::refusal::{Actor, Outcome, REVIEW, Refusal};
+use super::write_mail::{link_to, write_to};
+
+/// What an institution writes when it asks.
+#[derive(Clone, Debug, Default)]
+pub struct RoleWish {
+    /// Emails of further accounts of the same institution, separated by white space or commas.
+    pub further_accounts: String,
+    /// Anything that helps to decide.
+    pub message: String,
+}
+
+/// Asks for the role with an account that exists already (seed 1, option 1).
+///
+/// # Errors
+/// `Refused` with [`Refusal::WrongKind`], [`Refusal::NotUsable`], [`Refusal::Fields`] (`accounts`, `message`) or
+/// [`Refusal::IllegalStep`].
+pub async fn ask_for_role(account: &Account, wish: &RoleWish, trail: Trail, p: &Prosper) -> Outcome<()> {
+    if account.kind != AccountKind::Institutional {
+        return Err(Refusal::WrongKind(account.kind).into());
+    }
+    if !account.is_usable() && !account.status.is_waiting() {
+        return Err(Refusal::NotUsable(account.status).into());
+    }
+    let further_accounts = check(wish)?;
+    let about = About::AgentRequested { due: due(trail.at).in_words() };
+    let unit = AskForRole {
+        account: account.id,
+        form: RequestForm::ExistingAccount,
+        message: wish.message.trim().to_owned(),
+        further_accounts,
+        mail: Some(write_to(account, about, p).await?),
+        trail,
+    };
+    if p.store.ask_for_agent_role(unit).await? { Ok(()) } else { Err(Refusal::IllegalStep(account.agent).into()) }
+}
+
+/// The further accounts, one a line, once everything typed is right.
+fn check(wish: &RoleWish) -> Result<String, Refusal> {
+    let mut problems = FieldProblems::default();
+    let typed: Vec<_> =
+        wish.further_accounts.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()).collect();
+    let mut emails: Vec<String> = Vec::new();
+    for word in typed {
+        match Email::parse(word) {
+            Ok(email) if !emails.iter().any(|held| held == email.as_str()) => emails.push(email.as_str().to_owned()),
+            Ok(_) => {}
+            Err(problem) => {
+                problems.0.push(("accounts", problem));
+                break;
+            }
+        }
+    }
+    if emails.len() > MOST_FURTHER_ACCOUNTS {
+        problems.0.push(("accounts", FieldProblem::TooLong(MOST_FURTHER_ACCOUNTS * 100)));
+    }
+    let message = wish.message.trim();
+    if message.chars().count() > MOST_MESSAGE {
+        problems.0.push(("message", FieldProblem::TooLong(MOST_MESSAGE)));
+    } else if message.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
+        problems.0.push(("message", FieldProblem::ControlCharacter));
+    }
+    if problems.0.is_empty() { Ok(emails.join("\n")) } else { Err(Refusal::Fields(problems)) }
+}
+
+/// The most further accounts that a request may name.
+const MOST_FURTHER_ACCOUNTS: usize = 20;
+/// The longest message, in characters.
+const MOST_MESSAGE: usize = 2_000;
+
+/// What staff decide of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Grant it, to the named further accounts too.
+    Approve,
+    /// Refuse it, with a reason.
+    Decline,
+    /// Take it back, with a reason.
+    Withdraw,
+}
+
+/// Decides on a request, or takes a granted role back.
+///
+/// # Errors
+/// `Refused` with [`Refusal::StaffNeeded`], [`Refusal::OwnRequest`], [`Refusal::NotFound`], [`Refusal::Fields`]
+/// (`reason`), [`Refusal::NotUsable`] (an address that is not validated yet) or [`Refusal::IllegalStep`].
+pub async fn decide_role(
+    account: AccountId,
+    decision: Decision,
+    reason: &str,
+    actor: Actor<'_>,
+    trail: Trail,
+    p: &Prosper,
+) -> Outcome<()> {
+    actor.must_be_staff(REVIEW)?;
+    if matches!(actor, Actor::Staff(decider) if decider.id == account) {
+        return Err(Refusal::OwnRequest.into());
+    }
+    let account = p.store.account(account).await?.ok_or(Refusal::NotFound)?;
+    let reason = check_reason(reason, decision != Decision::Approve)?;
+    let step = match decision {
+        Decision::Approve => AgentMove::Approve,
+        Decision::Decline => AgentMove::Decline,
+        Decision::Withdraw => AgentMove::Withdraw,
+    };
+    if account.agent.after(step).is_none() {
+        return Err(Refusal::IllegalStep(account.agent).into());
+    }
+    if decision == Decision::Approve && !matches!(account.status, Status::Active | Status::PendingApproval) {
+        return Err(Refusal::NotUsable(account.status).into());
+    }
+    let mut along = Vec::new();
+    if decision == Decision::Approve {
+        for named in further_accounts(&account, p).await? {
+            // A reviewer whose own account is named does not decide on it either.
+            if !matches!(actor, Actor::Staff(decider) if decider.id == named.id) {
+                along.push((named.id, write_to(&named, told(decision, &reason, p), p).await?));
+            }
+        }
+    }
+    let mail = Some(write_to(&account, told(decision, &reason, p), p).await?);
+    let unit = DecideRole { account: account.id, step, reason, along, mail, trail };
+    if p.store.decide_agent_role(unit).await? { Ok(()) } else { Err(Refusal::IllegalStep(account.agent).into()) }
+}
+
+fn told(decision: Decision, reason: &str, p: &Prosper) -> About {
+    let reason = reason.to_owned();
+    match decision {
+        Decision::Approve => About::AgentApproved { link: link_to("/oauth#/settings", p), reason },
+        Decision::Decline => About::AgentDeclined { link: link_to("/account/agent-request", p), reason },
+        Decision::Withdraw => About::AgentWithdrawn { reason },
+    }
+}
+
+fn check_reason(reason: &str, needed: bool) -> Result<String, Stop<Refusal>> {
+    let reason = reason.trim();
+    let problem = if needed && reason.is_empty() {
+        FieldProblem::Missing
+    } else if reason.chars().count() > MOST_REASON {
+        FieldProblem::TooLong(MOST_REASON)
+    } else if reason.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
+        FieldProblem::ControlCharacter
+    } else {
+        return Ok(reason.to_owned());
+    };
+    Err(FieldProblems(vec![("reason", problem)]).into())
+}
+
+/// The longest reason, in characters.
+const MOST_REASON: usize = 1_000;
+
+/// The accounts that the newest request of `account` names besides it, as far as they are validated accounts of
+/// institutions in the same space and do not hold the role.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn further_accounts(account: &Account, p: &Prosper) -> Result<Vec<Account>, Fault> {
+    let Some(request) = p.store.agent_request(account.id).await? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for email in request.further_accounts.lines() {
+        let Some(named) = p.store.credentials_by_email(account.space, email).await? else { continue };
+        let named = named.account;
+        if named.id != account.id
+            && named.kind == AccountKind::Institutional
+            && named.agent != AgentRole::Approved
+            && named.status == Status::Active
+        {
+            found.push(named);
+        }
+    }
+    Ok(found)
+}
+
+/// A request and its clock.
+#[derive(Clone, Debug)]
+pub struct ClockedRequest {
+    /// The request.
+    pub request: AgentRequest,
+    /// By when it is answered.
+    pub due: Timestamp,
+    /// Whole business days gone.
+    pub days_gone: u32,
+}
+
+/// The requests that wait, oldest first, each with its clock.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn waiting_requests(p: &Prosper) -> Result<Vec<ClockedRequest>, Fault> {
+    let now = p.now();
+    Ok(p.store.agent_requests(true).await?.into_iter().map(|request| clocked(request, now)).collect())
+}
+
+/// Puts the clock to a request.
+pub fn clocked(request: AgentRequest, now: Timestamp) -> ClockedRequest {
+    let days_gone = business_days::gone(request.asked_at, now, REVIEW_BUSINESS_DAYS, &[]);
+    ClockedRequest { due: due(request.asked_at), days_gone, request }
+}
+
+/// By when something that staff review is answered, if it came in at `asked`.
+pub fn due(asked: Timestamp) -> Timestamp {
+    business_days::due(asked, REVIEW_BUSINESS_DAYS, &[])
+}

@@ -1,0 +1,59 @@
+//! The mailed link that validates an address.
+//!
+//! 1. Looking changes nothing: mail scanners follow links.
+//! 2. Posting uses the link up and moves its account on, in one write: an individual's becomes active, an institution's
+//!    waits for staff. Whoever happens to be signed in has no part in it; the link alone says whose address it is.
+
+use crate::crypto::secret::Kind;
+use crate::crypto::ticket;
+use crate::domain::account::{Account, AccountKind, InvestorType};
+use crate::domain::ids::LinkId;
+use crate::domain::status::Status;
+use crate::mail::About;
+use crate::prosper::Prosper;
+use crate::store::audit::Trail;
+use crate::store::links::LinkPurpose;
+use crate::store::new_accounts::VerifyEmail;
+
+use super::agent_role::due;
+use super::refusal::{Outcome, Refusal};
+use super::write_mail::{link_to, write_to};
+
+/// Whose address the link would validate. Uses nothing up.
+///
+/// # Errors
+/// `Refused` with [`Refusal::DeadLink`].
+pub async fn look_at_link(text: &str, p: &Prosper) -> Outcome<Account> {
+    Ok(find(text, p).await?.1)
+}
+
+/// Validates the address that the link was mailed to. Answers where its account stands now.
+///
+/// # Errors
+/// `Refused` with [`Refusal::DeadLink`].
+pub async fn verify_email(text: &str, trail: Trail, p: &Prosper) -> Outcome<(Account, Status)> {
+    let (link, account) = find(text, p).await?;
+    let about = match account.kind {
+        AccountKind::Individual => About::AccountActive { link: link_to("/login", p) },
+        AccountKind::Institutional => About::InReview {
+            due: due(trail.at).in_words(),
+            agent: account.investor_type == InvestorType::ThirdPartyAgent,
+        },
+    };
+    let mail = Some(write_to(&account, about, p).await?);
+    let moved = p.store.verify_email(VerifyEmail { link, account: account.id, mail, trail }).await?;
+    let status = moved.ok_or(Refusal::DeadLink)?;
+    Ok((Account { status, ..account }, status))
+}
+
+async fn find(text: &str, p: &Prosper) -> Outcome<(LinkId, Account)> {
+    let ticket = ticket::read(text).ok_or(Refusal::DeadLink)?;
+    let id = LinkId::from_bytes(ticket.id);
+    let link = p.store.link(LinkPurpose::VerifyEmail, id).await?.ok_or(Refusal::DeadLink)?;
+    if !ticket.verify(Kind::Link, &p.keys, &link.hash) || link.expires_at.has_come(p.now()) {
+        return Err(Refusal::DeadLink.into());
+    }
+    let account = link.account.ok_or(Refusal::DeadLink)?;
+    let found = p.store.credentials(account).await?.ok_or(Refusal::DeadLink)?;
+    Ok((id, found.account))
+}

@@ -1,0 +1,173 @@
+//! What Prosper writes to people: each letter with its subject, its text and its HTML.
+//!
+//! The words stand in `templates/en/mail`, the subjects in `contract::words`. A letter holds no link but one to this
+//! server, and nothing that a stranger typed stands in a subject. Whoever sends a letter seals it first: the outbox
+//! keeps no link that works in clear.
+
+use askama::Template;
+
+use crate::contract::words;
+
+/// A letter, filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Who is addressed, by full name.
+    pub name: String,
+    /// The space's name: the letter comes from it.
+    pub space: String,
+    /// Where people write for help; empty when there is no such address.
+    pub support: String,
+    /// What it is about.
+    pub about: About,
+}
+
+/// What a letter is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Validate this address.
+    VerifyEmail {
+        /// The link, which works once.
+        link: String,
+        /// Is it a third-party agent's registration?
+        agent: bool,
+    },
+    /// Somebody tried to register with an address that has an account already.
+    AddressTaken {
+        /// The page that signs in.
+        link: String,
+    },
+    /// The address is validated, and staff have the registration now.
+    InReview {
+        /// By when they answer, in words.
+        due: String,
+        /// The agent role is decided with it.
+        agent: bool,
+    },
+    /// A request for the agent role has come in.
+    AgentRequested {
+        /// By when it is answered, in words.
+        due: String,
+    },
+    /// The agent role is granted.
+    AgentApproved {
+        /// The page at which an agent app is registered.
+        link: String,
+        /// Staff's words; may be empty.
+        reason: String,
+    },
+    /// The agent role is refused.
+    AgentDeclined {
+        /// The page at which it can be asked for again.
+        link: String,
+        /// Staff's words.
+        reason: String,
+    },
+    /// The agent role is taken back.
+    AgentWithdrawn {
+        /// Staff's words.
+        reason: String,
+    },
+    /// A waiting account may be used from now on.
+    AccountActive {
+        /// The page that signs in.
+        link: String,
+    },
+    /// The password was changed.
+    PasswordChanged,
+}
+
+impl Letter {
+    /// One line, the same for everybody.
+    pub const fn subject(&self) -> &'static str {
+        match &self.about {
+            About::VerifyEmail { .. } => words::SUBJECT_VERIFY_EMAIL,
+            About::AddressTaken { .. } => words::SUBJECT_ADDRESS_TAKEN,
+            About::InReview { .. } => words::SUBJECT_IN_REVIEW,
+            About::AgentRequested { .. } => words::SUBJECT_AGENT_REQUESTED,
+            About::AgentApproved { .. } => words::SUBJECT_AGENT_APPROVED,
+            About::AgentDeclined { .. } => words::SUBJECT_AGENT_DECLINED,
+            About::AgentWithdrawn { .. } => words::SUBJECT_AGENT_WITHDRAWN,
+            About::AccountActive { .. } => words::SUBJECT_ACCOUNT_ACTIVE,
+            About::PasswordChanged => words::SUBJECT_PASSWORD_CHANGED,
+        }
+    }
+
+    /// The text part.
+    ///
+    /// # Panics
+    /// Never: writing into a string cannot fail.
+    pub fn text(&self) -> String {
+        TextPart { letter: self }.render().expect("writing into a string cannot fail")
+    }
+
+    /// The HTML part.
+    ///
+    /// # Panics
+    /// Never: writing into a string cannot fail.
+    pub fn html(&self) -> String {
+        HtmlPart { letter: self }.render().expect("writing into a string cannot fail")
+    }
+}
+
+#[derive(Template)]
+#[template(path = "en/mail/letter.txt")]
+struct TextPart<'a> {
+    letter: &'a Letter,
+}
+
+#[derive(Template)]
+#[template(path = "en/mail/letter.html")]
+struct HtmlPart<'a> {
+    letter: &'a Letter,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MARKUP: &str = "<img src=x onerror=alert(1)>";
+
+    fn letters() -> Vec<Letter> {
+        let (link, due) = ("https://id.example/there?a=1".to_owned(), "26 November 2026, 17:00 UTC".to_owned());
+        let reason = MARKUP.to_owned();
+        [
+            About::VerifyEmail { link: link.clone(), agent: true },
+            About::AddressTaken { link: link.clone() },
+            About::InReview { due: due.clone(), agent: false },
+            About::AgentRequested { due },
+            About::AgentApproved { link: link.clone(), reason: String::new() },
+            About::AgentDeclined { link: link.clone(), reason: reason.clone() },
+            About::AgentWithdrawn { reason },
+            About::AccountActive { link },
+            About::PasswordChanged,
+        ]
+        .map(|about| Letter { name: MARKUP.into(), space: "Prosper".into(), support: "help@id.example".into(), about })
+        .to_vec()
+    }
+
+    #[test]
+    fn markup_in_a_name_or_a_reason_is_text_r_20() {
+        for letter in letters() {
+            let html = letter.html();
+            assert!(!html.contains("<img"), "{html}");
+            assert!(html.contains("&#60;img"), "{html}");
+            assert!(letter.text().contains(MARKUP), "a text part is not escaped");
+        }
+    }
+
+    #[test]
+    fn a_letter_says_where_to_go_in_both_parts_and_carries_nothing_from_elsewhere() {
+        for letter in letters() {
+            let (text, html) = (letter.text(), letter.html());
+            assert_eq!(
+                text.contains("https://id.example/there?a=1"),
+                html.contains("href=\"https://id.example/there?a=1\"")
+            );
+            for foreign in ["<img", "<link", "<script", "<style", "@import", "http://"] {
+                assert!(!html.contains(foreign), "{foreign} in {html}");
+            }
+            assert!(!text.contains("\n\n\n"), "{text:?}");
+            assert!(letter.subject().is_ascii() && !letter.subject().contains(char::is_control));
+        }
+    }
+}
