@@ -7,10 +7,11 @@ use prosper::domain::application::{Application, ApplicationKind, Registration};
 use prosper::domain::email::Email;
 use prosper::domain::ids::{AccountId, AccountUid, ClientId, SecretId, SpaceId};
 use prosper::domain::status::{Mover, Status};
-use prosper::store::accounts::{NewAccount, SetPassword, SetStatus};
+use prosper::store::accounts::{SetPassword, SetStatus};
 use prosper::store::agents::{AskForRole, DecideRole};
 use prosper::store::applications::{ApplicationChange, RegisterApplication};
 use prosper::store::audit::Trail;
+use prosper::store::new_accounts::NewAccount;
 
 use super::exchange::{Exchange, Tokens, form, request};
 use super::{Browser, Prosper};
@@ -67,6 +68,8 @@ impl Prosper {
             password: self.p.passwords.hash(folded).await.expect("a hash"),
             status: Status::Active,
             staff: None,
+            institution: None,
+            phone: None,
             trail: self.trail(),
         };
         let id = self.p.store.create_account(account).await.expect("written").expect("a free address");
@@ -81,6 +84,7 @@ impl Prosper {
             form: RequestForm::ExistingAccount,
             message: String::new(),
             further_accounts: String::new(),
+            mail: None,
             trail: self.trail(),
         };
         assert!(self.p.store.ask_for_agent_role(ask).await.expect("written"));
@@ -99,6 +103,7 @@ impl<'s> Person<'s> {
             by: Mover::Administrator,
             reason: "a test".into(),
             until: None,
+            mail: None,
             trail: self.server.trail(),
         };
         let from = store.account(self.id).await.expect("read").expect("there").status;
@@ -136,7 +141,7 @@ impl<'s> Person<'s> {
     pub async fn gets_password(&mut self, password: &str) {
         let folded = prosper::domain::password::fold(password).expect("a password");
         let hash = self.server.p.passwords.hash(folded).await.expect("a hash");
-        let change = SetPassword { id: self.id, password: hash, instead_of: None, trail: self.server.trail() };
+        let change = SetPassword { id: self.id, password: hash, instead_of: None, mail: None, trail: self.server.trail() };
         assert!(self.server.p.store.set_password(change).await.expect("written"));
         self.password = password.into();
     }
@@ -147,7 +152,14 @@ impl<'s> Person<'s> {
 
     /// Staff decide on the agent role.
     pub async fn agent_role(&self, step: AgentMove) {
-        let decision = DecideRole { account: self.id, step, reason: "a test".into(), trail: self.server.trail() };
+        let decision = DecideRole {
+            account: self.id,
+            step,
+            reason: "a test".into(),
+            along: Vec::new(),
+            mail: None,
+            trail: self.server.trail(),
+        };
         assert!(self.server.p.store.decide_agent_role(decision).await.expect("written"));
     }
 
