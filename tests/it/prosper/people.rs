@@ -141,7 +141,8 @@ impl<'s> Person<'s> {
     pub async fn gets_password(&mut self, password: &str) {
         let folded = prosper::domain::password::fold(password).expect("a password");
         let hash = self.server.p.passwords.hash(folded).await.expect("a hash");
-        let change = SetPassword { id: self.id, password: hash, instead_of: None, mail: None, trail: self.server.trail() };
+        let change =
+            SetPassword { id: self.id, password: hash, instead_of: None, mail: None, trail: self.server.trail() };
         assert!(self.server.p.store.set_password(change).await.expect("written"));
         self.password = password.into();
     }
