@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_present_is_never_before_the_high_water_mark() {
-        let ahead = wall().plus(Duration::from_secs(3_600));
+        let ahead = wall().plus(Duration::from_hours(1));
         let clock = Clock::starting_at(ahead);
         assert!(clock.now() >= ahead);
         assert!(clock.drift() < 0);

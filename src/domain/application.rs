@@ -77,6 +77,7 @@ impl ApplicationKind {
 }
 
 /// A registered application.
+#[expect(clippy::struct_excessive_bools, reason = "four switches that an owner or staff set apart from one another")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Application {
     /// Its client id.

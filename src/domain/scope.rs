@@ -82,7 +82,7 @@ impl ScopeSet {
 
     /// The set that was stored as `bits`; unknown bits are dropped, so a newer writer widens nothing.
     pub const fn from_bits(bits: i64) -> Self {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "masked to the ten known bits")]
+        #[expect(clippy::cast_sign_loss, reason = "masked to the ten known bits")]
         Self((bits & 0x3ff) as u16)
     }
 

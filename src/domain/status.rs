@@ -101,9 +101,8 @@ impl Status {
             (IncompleteRegistration, Unactivated) | (Unactivated, Active | PendingApproval) => by == Mover::Owner,
             (Active, Closed) => true,
             (_, to) if to.has_ended() => staff,
-            (PendingApproval | PendingActivation, Active)
-            | (Active, Suspended | OnHold | Inactive | Expired)
-            | (Suspended | OnHold | Inactive | Expired, Active) => staff,
+            (PendingApproval | PendingActivation | Suspended | OnHold | Inactive | Expired, Active)
+            | (Active, Suspended | OnHold | Inactive | Expired) => staff,
             _ => false,
         }
     }

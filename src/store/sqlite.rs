@@ -152,7 +152,7 @@ impl Writer {
                 tracing::error!(cause = %fault, units = group.len(), "a group of writes failed");
             }
             for job in &mut group {
-                job.answer(outcome.as_ref().map(|()| ()));
+                job.answer(outcome.as_ref().copied());
             }
         }
         // The last sender is gone: the store was closed. Leave the database in one file.
@@ -179,16 +179,16 @@ impl Writer {
         for job in group.iter_mut() {
             self.execute("savepoint unit")?;
             let succeeded = job.run(&mut self.tx);
-            let changes = std::mem::take(&mut self.tx.changes);
-            if succeeded && !changes.is_empty() {
-                now(changes::log(&mut self.tx, &changes, at))?;
+            let noted = std::mem::take(&mut self.tx.changes);
+            if succeeded && !noted.is_empty() {
+                now(changes::log(&mut self.tx, &noted, at))?;
             }
             // FULL, IOERR and NOMEM may have rolled the whole group back.
             if self.connection().is_autocommit() {
                 return Err(Fault::unavailable("the database rolled the group back"));
             }
             if succeeded {
-                changed.extend(changes);
+                changed.extend(noted);
             } else {
                 self.execute("rollback to unit")?;
             }
@@ -234,7 +234,7 @@ fn read(jobs: &Mutex<Receiver<Box<dyn Job>>>, tx: &mut Tx) {
             let Engine::Sqlite(connection) = &tx.engine;
             let _ = execute_batch(connection, "rollback");
         }
-        job.answer(begun.as_ref().map(|()| ()));
+        job.answer(begun.as_ref().copied());
     }
 }
 

@@ -88,13 +88,12 @@ impl Prosper {
     }
 
     pub async fn start_with(start: Start) -> Self {
-        let (folder, path) = match start.folder {
-            Some(path) => (None, path),
-            None => {
-                let folder = TempDir::new().expect("a temporary folder");
-                let path = folder.path().to_owned();
-                (Some(folder), path)
-            }
+        let (folder, path) = if let Some(path) = start.folder {
+            (None, path)
+        } else {
+            let folder = TempDir::new().expect("a temporary folder");
+            let path = folder.path().to_owned();
+            (Some(folder), path)
         };
         let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)), None, Limits::default()).expect("a port");
         let address = listener.local_addr();
@@ -124,12 +123,11 @@ impl Prosper {
         let master = MasterKey::from_hex(&"5a".repeat(32)).expect("a key");
         let p =
             prosper::prosper::Prosper::assemble(store, entropy, passwords, master, settings).await.expect("assembled");
-        let space = match p.store.spaces().await.expect("spaces").first() {
-            Some(space) => space.id,
-            None => {
-                let trail = Trail::system(clock.now());
-                p.store.add_space("Prosper".into(), None, trail).await.expect("written").expect("a new name")
-            }
+        let space = if let Some(space) = p.store.spaces().await.expect("spaces").first() {
+            space.id
+        } else {
+            let trail = Trail::system(clock.now());
+            p.store.add_space("Prosper".into(), None, trail).await.expect("written").expect("a new name")
         };
         let shutdown = CancellationToken::new();
         let server = Server::new(Arc::clone(&p));
