@@ -38,8 +38,10 @@ pub struct Decision {
     pub client: Option<Arc<Client>>,
     /// What to do.
     pub next: Next,
+    /// What the agent is told.
+    pub refused: Option<AuthorizationKeyError>,
     /// The true cause, for the application's owner; nothing about a person.
-    pub cause: String,
+    pub cause: &'static str,
 }
 
 /// What to do.
@@ -70,11 +72,11 @@ pub fn is_meant(query: &Query) -> bool {
 pub async fn authorization_key(query: &Query, person: Option<Person<'_>>, p: &Prosper) -> Result<Decision, Fault> {
     let (client, url) = match verify(query, p).await? {
         Ok(verified) => verified,
-        Err((client, cause)) => return Ok(Decision { client, next: Next::Welcome, cause: cause.into() }),
+        Err((client, cause)) => return Ok(Decision { client, next: Next::Welcome, refused: None, cause }),
     };
     let application = &client.application;
     let request = check(query, application);
-    let decided = |next, cause: &str| Decision { client: Some(Arc::clone(&client)), next, cause: cause.into() };
+    let decided = |next, cause| Decision { client: Some(Arc::clone(&client)), next, refused: None, cause };
     let Some(person) = person else {
         return Ok(match request {
             Ok(_) => decided(Next::SignIn, "nobody was signed in"),
@@ -86,7 +88,10 @@ pub async fn authorization_key(query: &Query, person: Option<Person<'_>>, p: &Pr
     }
     let scope = match request {
         Ok(scope) => scope,
-        Err(error) => return Ok(decided(Next::Redirect(refusal(&url, query, error)), error.description())),
+        Err(error) => {
+            let next = Next::Redirect(refusal(&url, query, error));
+            return Ok(Decision { refused: Some(error), ..decided(next, error.description()) });
+        }
     };
     if !person.account.is_usable() {
         return Ok(decided(Next::Status(Arc::clone(person.account)), "the account in use may not be used"));

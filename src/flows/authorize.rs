@@ -49,8 +49,10 @@ pub struct Decision {
     pub client: Option<Arc<Client>>,
     /// What to do.
     pub next: Next,
+    /// What the application is told instead of getting a code.
+    pub refused: Option<AuthorizeError>,
     /// The true cause, for the application's owner; nothing about a person.
-    pub cause: String,
+    pub cause: &'static str,
 }
 
 /// What to do.
@@ -93,11 +95,10 @@ pub async fn authorize(
     let installation = p.store.installation().await?.epoch;
     let verified = match verify(query, p).await? {
         Ok(verified) => verified,
-        Err((client, cause)) => return Ok(Decision { client, next: Next::Welcome, cause: cause.into() }),
+        Err((client, cause)) => return Ok(Decision { client, next: Next::Welcome, refused: None, cause }),
     };
     let request = check(query, &verified.client.application);
-    let decided =
-        |next, cause: &str| Decision { client: Some(Arc::clone(&verified.client)), next, cause: cause.into() };
+    let decided = |next, cause| Decision { client: Some(Arc::clone(&verified.client)), next, refused: None, cause };
     let Some(person) = person else {
         return Ok(match request {
             Ok(_) => decided(Next::SignIn, "nobody was signed in"),

@@ -19,7 +19,7 @@ use crate::contract::login_with_prosper::ExchangeError;
 use crate::contract::table::Stop;
 use crate::crypto::digest::sha256;
 use crate::crypto::secret::Plain;
-use crate::domain::application::ApplicationKind;
+use crate::domain::application::{Application, ApplicationKind};
 use crate::domain::ids::{ClientId, CodeId};
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
@@ -45,24 +45,37 @@ pub struct ExchangeAsk {
     pub code_verifier: Option<Plain>,
 }
 
+/// A refusal: the row that goes over the wire, and the true cause for the application's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The row.
+    pub row: ExchangeError,
+    /// The cause, in words.
+    pub cause: &'static str,
+}
+
 /// Trades a code for a token of Login with Prosper.
 ///
 /// # Errors
-/// `Refused` with a row of [`ExchangeError`]; `Broke` when the fault is ours.
-pub async fn exchange_code(ask: &ExchangeAsk, p: &Prosper) -> Result<String, Stop<ExchangeError>> {
-    let id = ask.client_id.as_deref().and_then(ClientId::from_hex).ok_or(ExchangeError::ClientNotFound)?;
-    let client = p
-        .store
-        .client(id)
-        .await?
-        .filter(|client| client.application.kind == ApplicationKind::Login && !client.application.disabled)
-        .ok_or(ExchangeError::ClientNotFound)?;
-    let code = ask.code.as_deref().and_then(|text| Code::open(text, p)).ok_or(ExchangeError::InvalidCode)?;
+/// `Refused` with a row of [`ExchangeError`] and its cause; `Broke` when the fault is ours.
+pub async fn exchange_code(ask: &ExchangeAsk, p: &Prosper) -> Result<String, Stop<Refusal>> {
+    let missing = || no(ExchangeError::ClientNotFound, "client_id is missing, malformed or unknown");
+    let id = ask.client_id.as_deref().and_then(ClientId::from_hex).ok_or_else(missing)?;
+    let client = p.store.client(id).await?.ok_or_else(missing)?;
+    if client.application.kind != ApplicationKind::Login {
+        return Err(no(ExchangeError::ClientNotFound, "this kind of application cannot exchange codes"));
+    }
+    if client.application.disabled {
+        return Err(no(ExchangeError::ClientNotFound, "the application is disabled"));
+    }
+    let Some(code) = ask.code.as_deref().and_then(|text| Code::open(text, p)) else {
+        return Err(no(ExchangeError::InvalidCode, "the code is missing, or not one that we issued, letter by letter"));
+    };
     let now = p.now();
     let is_its_own = code.basis.client == id;
     let has_expired = code.expires_at.has_come(now);
     if !has_expired && !is_its_own {
-        return Err(ExchangeError::InvalidClientId.into());
+        return Err(no(ExchangeError::InvalidClientId, "the code was issued to another application"));
     }
     let proven = is_its_own && ask.client_secret.as_ref().is_some_and(|secret| proves(&client, secret, p));
     if has_expired {
@@ -70,30 +83,40 @@ pub async fn exchange_code(ask: &ExchangeAsk, p: &Prosper) -> Result<String, Sto
         if proven {
             revoke_if_used(code.basis.code, now, p).await?;
         }
-        return Err(ExchangeError::CodeExpired.into());
+        return Err(no(ExchangeError::CodeExpired, "the code is older than five minutes"));
     }
     if !proven {
-        return Err(ExchangeError::InvalidSecret.into());
+        return Err(no(ExchangeError::InvalidSecret, "client_secret is missing, wrong, revoked or past its overlap"));
     }
-    if code.scope != ScopeSet::LOGIN || code.basis.space != client.application.space || !is_as_asked(&code, ask) {
+    if let Some(cause) = disagreement(&code, ask, &client.application) {
         revoke_if_used(code.basis.code, now, p).await?;
-        return Err(ExchangeError::InvalidCode.into());
+        return Err(no(ExchangeError::InvalidCode, cause));
     }
     redeem(&code, now, p).await
 }
 
-/// Does the request agree with what the code is bound to (C-01, C-02)?
-fn is_as_asked(code: &Code, ask: &ExchangeAsk) -> bool {
-    let redirect = ask.redirect_uri.as_deref().is_none_or(|uri| code.was_sent_to(uri));
-    let verifier = match (&code.challenge, &ask.code_verifier) {
-        (None, None) => true,
+fn no(row: ExchangeError, cause: &'static str) -> Stop<Refusal> {
+    Stop::Refused(Refusal { row, cause })
+}
+
+/// In what the request disagrees with what the code is bound to (C-01, C-02).
+fn disagreement(code: &Code, ask: &ExchangeAsk, application: &Application) -> Option<&'static str> {
+    if code.scope != ScopeSet::LOGIN || code.basis.space != application.space {
+        return Some("the code was issued for another scope or space");
+    }
+    if ask.redirect_uri.as_deref().is_some_and(|uri| !code.was_sent_to(uri)) {
+        return Some("redirect_uri is not the one that the code was sent to, byte for byte");
+    }
+    match (&code.challenge, &ask.code_verifier) {
+        (None, None) => None,
         (Some(challenge), Some(verifier)) => {
-            is_verifier(verifier) && sha256(verifier.expose().as_bytes()) == *challenge
+            let fits = is_verifier(verifier) && sha256(verifier.expose().as_bytes()) == *challenge;
+            (!fits).then_some("code_verifier does not fit the code_challenge")
         }
-        // A verifier for a code that has no challenge: somebody took the challenge away on the way here.
-        (None, Some(_)) | (Some(_), None) => false,
-    };
-    redirect && verifier
+        (Some(_), None) => Some("the authorization brought a code_challenge, and code_verifier is missing"),
+        // Somebody took the challenge away on the way here.
+        (None, Some(_)) => Some("code_verifier was sent, and the authorization brought no code_challenge"),
+    }
 }
 
 /// RFC 7636 §4.1.
@@ -102,7 +125,7 @@ fn is_verifier(verifier: &Plain) -> bool {
     (43..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
-async fn redeem(code: &Code, now: Timestamp, p: &Prosper) -> Result<String, Stop<ExchangeError>> {
+async fn redeem(code: &Code, now: Timestamp, p: &Prosper) -> Result<String, Stop<Refusal>> {
     let token = LoginToken { basis: code.basis.clone(), expires_at: now.plus(lifetimes::LOGIN_TOKEN) };
     let redemption = Redemption {
         code: code.basis.code,
@@ -121,9 +144,12 @@ async fn redeem(code: &Code, now: Timestamp, p: &Prosper) -> Result<String, Stop
         }
         Redeemed::Before { at } => {
             revoke_if_late(code.basis.code, at, now, p).await?;
-            Err(ExchangeError::InvalidCode.into())
+            Err(no(ExchangeError::InvalidCode, "the code was used before"))
         }
-        Redeemed::NotAllowed => Err(ExchangeError::InvalidCode.into()),
+        Redeemed::NotAllowed => Err(no(
+            ExchangeError::InvalidCode,
+            "the consent was withdrawn, or the account or the application changed since the code was issued",
+        )),
     }
 }
 

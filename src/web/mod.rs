@@ -4,16 +4,21 @@
 //! so that they pay for nothing that pages need; everything else by [`ROUTES`], the route table. Whatever comes out, a
 //! panic included, leaves with the headers that every answer has.
 
+pub mod access_token;
 pub mod answer;
 pub mod assets;
+pub mod authorization_key;
+pub mod authorize;
 pub mod body;
 pub mod listener;
+pub mod local_path;
 pub mod pages;
 pub mod peer;
 pub mod read;
 pub mod routes;
 pub mod shield;
 pub mod token;
+pub mod user;
 pub mod visitor;
 
 use std::net::IpAddr;

@@ -7,10 +7,10 @@ use axum::{Router, extract::FromRequest as _, extract::State};
 use http::Method;
 
 use super::answer::{self, Answer, Trouble};
-use super::assets;
+use super::pages::{logo, paths, sign_in, sign_out, welcome};
 use super::token::{self, Call};
 use super::visitor::Visit;
-use super::{Web, shield};
+use super::{Web, access_token, assets, authorization_key, authorize, shield, user};
 
 /// A route.
 pub struct Route {
@@ -28,6 +28,30 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/v1/security/oauth/introspect", methods: "POST", handler: None },
     Route { path: "/v1/accounts/prosper", methods: "GET", handler: None },
     Route { path: "/v1/accounts/prosper/", methods: "GET", handler: None },
+    Route {
+        path: paths::API_SETTINGS,
+        methods: "GET, POST",
+        handler: Some(|| get(authorization_key::show).post(authorization_key::answer)),
+    },
+    Route {
+        path: paths::SIGN_IN,
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(sign_in::show).post(sign_in::submit)),
+    },
+    Route {
+        path: paths::SIGN_OUT,
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(sign_out::show).post(sign_out::submit)),
+    },
+    Route {
+        path: paths::AUTHORIZE,
+        methods: authorize::METHODS,
+        handler: Some(|| get(authorize::show).post(authorize::answer)),
+    },
+    Route { path: "/login/oauth/access-token", methods: "POST", handler: None },
+    Route { path: "/api/v2/user", methods: "GET", handler: None },
+    Route { path: paths::WELCOME, methods: "GET, HEAD", handler: Some(|| get(welcome::show)) },
+    Route { path: "/logos/{client_id}", methods: "GET, HEAD", handler: Some(|| get(logo::show)) },
     Route { path: "/assets/{file}", methods: "GET, HEAD", handler: Some(|| get(asset)) },
 ];
 
@@ -40,6 +64,10 @@ pub enum Hot {
     Introspection,
     /// `GET /v1/accounts/prosper/`, where it is served
     SampleResource,
+    /// `POST /login/oauth/access-token`
+    Exchange,
+    /// `GET /api/v2/user`
+    User,
 }
 
 impl Hot {
@@ -48,6 +76,8 @@ impl Hot {
         match path {
             "/v1/security/oauth/token" => Some(Self::Token),
             "/v1/security/oauth/introspect" => Some(Self::Introspection),
+            "/login/oauth/access-token" => Some(Self::Exchange),
+            "/api/v2/user" => Some(Self::User),
             "/v1/accounts/prosper" | "/v1/accounts/prosper/" if web.p.settings.sample_resource => {
                 Some(Self::SampleResource)
             }
@@ -58,16 +88,16 @@ impl Hot {
     /// Its one method.
     pub const fn method(self) -> Method {
         match self {
-            Self::Token | Self::Introspection => Method::POST,
-            Self::SampleResource => Method::GET,
+            Self::Token | Self::Introspection | Self::Exchange => Method::POST,
+            Self::SampleResource | Self::User => Method::GET,
         }
     }
 
     /// Its one method, for `Allow`.
     pub const fn allow(self) -> &'static str {
         match self {
-            Self::Token | Self::Introspection => "POST",
-            Self::SampleResource => "GET",
+            Self::Token | Self::Introspection | Self::Exchange => "POST",
+            Self::SampleResource | Self::User => "GET",
         }
     }
 
@@ -75,6 +105,7 @@ impl Hot {
     pub const fn surface(self) -> Surface {
         match self {
             Self::Token | Self::Introspection | Self::SampleResource => Surface::Object,
+            Self::Exchange | Self::User => Surface::Text,
         }
     }
 
@@ -84,6 +115,8 @@ impl Hot {
             Self::Token => token::token(call, web).await,
             Self::Introspection => token::introspection(call, web).await,
             Self::SampleResource => token::sample_resource(call.headers, web).await,
+            Self::Exchange => access_token::access_token(call, web).await,
+            Self::User => user::user(call, web).await,
         }
     }
 }

@@ -40,6 +40,8 @@ pub fn page_headers(answer: &mut Answer, form_origin: Option<&str>) {
 pub fn common_headers(answer: &mut Answer, https: bool) {
     let headers = answer.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // A redirect to an application tells it nothing of the page before.
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     if https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }

@@ -176,15 +176,28 @@ fn refused(refusal: impl Table, call: &Call<'_>) -> Answer {
 
 /// Notes a refusal for the application's owner to look up (W-03), if there is such an application.
 async fn tell_owner(id: Option<&str>, surface: &'static str, row: Option<Row>, call: &Call<'_>, web: &Web) {
-    let (Some(id), Some(row)) = (id.and_then(ClientId::from_hex), row) else { return };
+    if let Some(row) = row {
+        tell(id, surface, (row.code, row.reason), call, web).await;
+    }
+}
+
+/// The same, with what went over the wire and the true cause.
+pub(super) async fn tell(
+    id: Option<&str>,
+    surface: &'static str,
+    (outcome, detail): (&str, &str),
+    call: &Call<'_>,
+    web: &Web,
+) {
+    let Some(id) = id.and_then(ClientId::from_hex) else { return };
     if let Ok(Some(_)) = web.p.store.client(id).await {
         web.p.store.saw_request(AppRequest {
             request_id: call.request_id.to_owned(),
             application: id,
             at: web.p.now(),
             surface,
-            outcome: row.code.to_owned(),
-            detail: row.reason.to_owned(),
+            outcome: outcome.to_owned(),
+            detail: detail.to_owned(),
         });
     }
 }

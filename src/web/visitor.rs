@@ -33,6 +33,7 @@ use crate::domain::account::Account;
 use crate::domain::ids::SessionId;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
+use crate::flows::authorize::Person;
 use crate::prosper::Prosper;
 use crate::store::audit::Trail;
 use crate::store::installation::Purpose as InstallationPurpose;
@@ -108,7 +109,12 @@ impl FromRequest<Web> for Visit {
             return Err(visit.problem(ProblemKind::CrossSite));
         }
         let query = Parameters::of_form(visit.raw_query.as_deref().unwrap_or_default().as_bytes());
-        visit.query = query.map_err(|_| visit.problem(ProblemKind::BadRequest))?;
+        visit.query = match query {
+            Ok(query) => query,
+            // A client's state may be any bytes, so the front channels read the query for themselves (L-03).
+            Err(_) if FRONT_CHANNELS.contains(&visit.path.as_str()) => Parameters::default(),
+            Err(_) => return Err(visit.problem(ProblemKind::BadRequest)),
+        };
         if visit.method == Method::POST {
             let bytes = read_body(body, lifetimes::MOST_BODY_BYTES, BODY_TIME)
                 .await
@@ -265,6 +271,21 @@ impl Visit {
         self.cookie(SESSION_COOKIE, "", "; Max-Age=0")
     }
 
+    /// Who is signed in, as flows see it.
+    pub fn person(&self) -> Option<Person<'_>> {
+        self.signed_in.as_ref().map(|who| Person { session: who.session.id, account: &who.account })
+    }
+
+    /// A short-lived note that an answer of ours left with this browser.
+    pub fn note(&self, name: &str) -> Option<&str> {
+        cookie(&self.headers, &format!("{}{name}", cookie_prefix(self.p())))
+    }
+
+    /// The cookie that leaves such a note, or with no time left takes it away.
+    pub fn note_cookie(&self, name: &str, value: &str, lives: Duration) -> String {
+        self.cookie(name, value, &format!("; Max-Age={}", lives.as_secs()))
+    }
+
     fn introduced(&self, answer: Answer) -> Answer {
         if self.introduce.swap(false, Ordering::Relaxed) {
             let name = data_encoding::HEXLOWER.encode(&self.binding);
@@ -275,13 +296,14 @@ impl Visit {
     }
 
     fn cookie(&self, name: &str, value: &str, more: &str) -> String {
-        let (prefix, secure) = if is_plain_loopback(self.p()) { ("", "") } else { ("__Host-", "; Secure") };
+        let secure = if is_plain_loopback(self.p()) { "" } else { "; Secure" };
+        let prefix = cookie_prefix(self.p());
         format!("{prefix}{name}={value}; Path=/{secure}; HttpOnly; SameSite=Lax{more}")
     }
 
     /// Who is this? The session cookie's session, if it stands; else the pre-session cookie, or a new one.
     async fn recognise(&mut self) -> Result<(), Fault> {
-        let prefix = if is_plain_loopback(&self.web.p) { "" } else { "__Host-" };
+        let prefix = cookie_prefix(&self.web.p);
         if let Some(text) = cookie(&self.headers, &format!("{prefix}{SESSION_COOKIE}"))
             && let Some(ticket) = ticket::read(text)
             && let Some(who) = self.signed_in_by(&ticket).await?
@@ -332,6 +354,10 @@ fn is_plain_loopback(p: &Prosper) -> bool {
     !p.settings.public_url.is_https() && p.settings.public_url.is_loopback()
 }
 
+fn cookie_prefix(p: &Prosper) -> &'static str {
+    if is_plain_loopback(p) { "" } else { "__Host-" }
+}
+
 /// The value of a cookie; `None` when it is there twice, since nobody could say which is ours.
 fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
@@ -349,6 +375,8 @@ fn digest(subject: &str) -> [u8; 32] {
     digest.as_ref().try_into().expect("SHA-256 makes 32 bytes")
 }
 
+/// Where applications send browsers.
+const FRONT_CHANNELS: [&str; 2] = [super::pages::paths::AUTHORIZE, super::pages::paths::API_SETTINGS];
 const SESSION_COOKIE: &str = "prosper";
 const VISIT_COOKIE: &str = "prosper-visit";
 /// How long a body may take to arrive.

@@ -7,6 +7,8 @@
 pub const HOME: &str = "/";
 /// Sign-in (seed 3; fields `email` and `password`).
 pub const SIGN_IN: &str = "/login";
+/// Login with Prosper, front channel (seed 3): GET decides, POST answers the consent page.
+pub const AUTHORIZE: &str = "/login/oauth/authorize";
 /// Sign-out: GET asks, POST does it.
 pub const SIGN_OUT: &str = "/logout";
 /// Where an authorization that cannot go on lands (L-05).
@@ -51,7 +53,7 @@ pub const ALL: [&str; 16] = [
     DOCS_ERRORS,
     SANDBOX,
     SANDBOX_MAIL,
-    "/login/oauth/authorize",
+    AUTHORIZE,
 ];
 
 /// One application's page. Beneath it: `/secrets` (POST adds), `/secrets/{id}/revoke`, `/secrets/revoke` (all of
@@ -60,3 +62,11 @@ pub const ALL: [&str; 16] = [
 pub fn app(client_id: &str) -> String {
     format!("{APPS}/{client_id}")
 }
+
+/// An application's logo, as the pages that name it show it.
+pub fn logo(client_id: &str) -> String {
+    format!("{LOGOS}/{client_id}")
+}
+
+/// Beneath it lives each logo.
+pub const LOGOS: &str = "/logos";

@@ -1,0 +1,128 @@
+//! `/login/oauth/authorize`: GET does what `flows::authorize` decides; POST takes the answer of the consent page and
+//! leads back to the GET of the very same request (L-02).
+
+use std::time::Duration;
+
+use http::Method;
+
+use super::answer::{self, Answer, Trouble};
+use super::local_path::sign_in_and_then;
+use super::pages::standing;
+use super::pages::views::{Here, Hidden, LoginConsent, ProblemKind, Who};
+use super::visitor::Visit;
+use crate::contract::lifetimes;
+use crate::contract::login_with_prosper::AuthorizeError;
+use crate::crypto::digest::sha256;
+use crate::domain::redirect_uri::host_of;
+use crate::flows::allow::{self, Ask};
+use crate::flows::authorize::{Decision, Next, authorize};
+use crate::flows::query::Query;
+use crate::store::recorder::AppRequest;
+
+/// The methods of this path.
+pub const METHODS: &str = "GET, POST";
+
+/// `GET /login/oauth/authorize`
+pub async fn show(visit: Visit) -> Answer {
+    // The router answers HEAD by GET; here a HEAD would make a code and throw it away (L-06).
+    if visit.method == Method::HEAD {
+        return visit.trouble(Trouble::Method(METHODS));
+    }
+    let query = Query::read(visit.raw_query.as_deref().unwrap_or_default());
+    let note = note_name(&query);
+    let denial = visit.note(&note);
+    let decision = match authorize(&query, visit.person(), denial, visit.p()).await {
+        Ok(decision) => decision,
+        Err(fault) => return visit.broke(&fault),
+    };
+    tell_owner(&visit, &decision);
+    match decision.next {
+        Next::Welcome => answer::found("/welcome"),
+        Next::SignIn => answer::found(&sign_in_and_then(&visit.here())),
+        Next::Problem(error) => problem(&visit, error),
+        Next::Status(account) => standing::page(&visit, &account).await,
+        Next::AskConsent(ask) => page(&visit, 200, &ask),
+        Next::Redirect(url) if denial.is_some() => {
+            answer::set_cookie(answer::found(&url), &visit.note_cookie(&note, "", Duration::ZERO))
+        }
+        Next::Redirect(url) => answer::found(&url),
+    }
+}
+
+/// `POST /login/oauth/authorize`
+pub async fn answer(visit: Visit) -> Answer {
+    let Some(person) = visit.person() else { return visit.see_other(&visit.here()) };
+    let query = Query::read(visit.raw_query.as_deref().unwrap_or_default());
+    let decision = match authorize(&query, Some(person), None, visit.p()).await {
+        Ok(decision) => decision,
+        Err(fault) => return visit.broke(&fault),
+    };
+    let ask = if let Next::AskConsent(ask) = decision.next { Some(ask) } else { None };
+    let decided = visit.form.get("decision").filter(|_| !visit.form.repeats_any(&FIELDS));
+    let (true, Some(decided @ ("allow" | "deny"))) = (visit.has_form_token(&visit.here()), decided) else {
+        return ask.map_or_else(|| visit.stale_form(), |ask| page(&visit, 400, &ask));
+    };
+    if decided == "deny" {
+        let note = allow::deny(person.session, &query, visit.p());
+        let cookie = visit.note_cookie(&note_name(&query), &note, lifetimes::DENIAL);
+        return answer::set_cookie(visit.see_other(&visit.here()), &cookie);
+    }
+    let form = visit.form.get("form_token").unwrap_or_default();
+    // Where the page showed something else than would be shown now, nothing is written, and the GET asks anew.
+    if let Some(ask) = ask.filter(|ask| visit.form.get("shown") == Some(ask.digest().as_str()))
+        && let Err(fault) = allow::allow(&ask, form, visit.trail(), visit.p()).await
+    {
+        return visit.broke(&fault);
+    }
+    visit.see_other(&visit.here())
+}
+
+fn page(visit: &Visit, status: u16, ask: &Ask) -> Answer {
+    let application = &ask.client.application;
+    let here = visit.here();
+    let view = LoginConsent {
+        chrome: visit.chrome(Here::Elsewhere),
+        form: visit.form(&here, vec![Hidden { name: "shown", value: ask.digest() }]),
+        app_name: application.profile.name.clone(),
+        logo: application.has_logo.then(|| super::pages::paths::logo(&application.id.hex())),
+        homepage_host: application.profile.url.as_deref().map(host_of).unwrap_or_default().to_owned(),
+        redirect_host: ask.redirect.host().to_owned(),
+        who: Who { name: ask.account.name.clone(), email: ask.account.email.as_str().to_owned() },
+        not_you_href: sign_in_and_then(&here),
+        again: ask.before.is_some(),
+    };
+    visit.page_ending_at(status, &view, Some(&ask.redirect.origin()))
+}
+
+fn problem(visit: &Visit, error: AuthorizeError) -> Answer {
+    visit.problem(ProblemKind::RefusedRequest { error: error.code(), reason: error.description().to_owned() })
+}
+
+/// Notes what became of a request, for the application's owner to look up by its id (W-03). Steps on the way to an
+/// outcome are none.
+fn tell_owner(visit: &Visit, decision: &Decision) {
+    let Some(client) = &decision.client else { return };
+    let outcome = match &decision.next {
+        Next::SignIn | Next::AskConsent(_) => return,
+        Next::Welcome => "welcome".to_owned(),
+        Next::Problem(error) => error.code().to_owned(),
+        Next::Status(_) => "account status".to_owned(),
+        Next::Redirect(_) => decision.refused.map_or("ok", AuthorizeError::code).to_owned(),
+    };
+    visit.p().store.saw_request(AppRequest {
+        request_id: visit.request_id.clone(),
+        application: client.application.id,
+        at: visit.now(),
+        surface: "authorize",
+        outcome,
+        detail: decision.cause.to_owned(),
+    });
+}
+
+/// Each request has a note of its own, so that two tabs do not mix.
+fn note_name(query: &Query) -> String {
+    format!("prosper-no-{}", data_encoding::HEXLOWER.encode(&sha256(query.raw().as_bytes())[..8]))
+}
+
+/// The fields of the form.
+const FIELDS: [&str; 3] = ["form_token", "decision", "shown"];

@@ -1,0 +1,152 @@
+//! `/login`: GET shows the form, POST signs in and leads on to `next` (L-02, A-03, R-24, R-27, R-28).
+
+use zeroize::Zeroizing;
+
+use super::super::answer::{self, Answer, Trouble};
+use super::super::local_path::LocalPath;
+use super::super::visitor::Visit;
+use super::paths;
+use super::standing;
+use super::views::{Field, Here, Hidden, ProblemKind, SignIn, SignInRefusal, SpaceChoice, ToApp};
+use crate::contract::table::Later;
+use crate::crypto::password::HashProblem;
+use crate::domain::ids::SpaceId;
+use crate::domain::redirect_uri::RedirectUri;
+use crate::domain::space::Space;
+use crate::fault::Fault;
+use crate::flows::query::Query;
+use crate::flows::sign_in::{SignInAsk, SignedIn, Where, sign_in};
+use crate::flows::{authorization_key, authorize};
+use crate::prosper::Prosper;
+
+/// `GET /login`
+pub async fn show(visit: Visit) -> Answer {
+    let next = visit.query.get("next").and_then(LocalPath::parse);
+    match Entrance::of(next, visit.p()).await {
+        Ok(entrance) => entrance.page(&visit, 200, None),
+        Err(fault) => visit.broke(&fault),
+    }
+}
+
+/// `POST /login`
+pub async fn submit(visit: Visit) -> Answer {
+    if visit.form.repeats_any(&FIELDS) {
+        return visit.problem(ProblemKind::BadRequest);
+    }
+    let next = visit.form.get("next").and_then(LocalPath::parse);
+    let entrance = match Entrance::of(next, visit.p()).await {
+        Ok(entrance) => entrance,
+        Err(fault) => return visit.broke(&fault),
+    };
+    if let Some(later) = visit.web.limits.check(visit.address, visit.now()) {
+        return entrance.too_many(&visit, later);
+    }
+    if !visit.has_form_token(&entrance.subject()) {
+        return entrance.page(&visit, 400, Some(SignInRefusal::StaleForm));
+    }
+    let (Some(email), Some(password)) = (visit.form.get("email"), visit.form.get("password")) else {
+        return entrance.page(&visit, 400, Some(SignInRefusal::Incomplete));
+    };
+    let Some(space) = entrance.space(&visit) else { return visit.problem(ProblemKind::BadRequest) };
+    let ask = SignInAsk {
+        email: email.to_owned(),
+        password: Zeroizing::new(password.to_owned()),
+        space,
+        instead: visit.signed_in.as_ref().map(|who| who.session.id),
+        address: visit.address.to_string(),
+        agent: visit.user_agent(),
+    };
+    match sign_in(ask, visit.p()).await {
+        Ok(SignedIn::Opened { cookie, .. }) => {
+            answer::set_cookie(answer::see_other(entrance.leads_to()), &visit.session_cookie(&cookie))
+        }
+        Ok(SignedIn::Refused(account)) => standing::page(&visit, &account).await,
+        Ok(SignedIn::Wrong) => {
+            visit.web.limits.failed(visit.address, visit.now());
+            entrance.page(&visit, 400, Some(SignInRefusal::BadCredentials))
+        }
+        Err(HashProblem::Busy(later)) if later.too_many => entrance.too_many(&visit, later),
+        Err(HashProblem::Busy(later)) => visit.trouble(Trouble::Later(later)),
+        Err(HashProblem::Broke(fault)) => visit.broke(&fault),
+    }
+}
+
+/// A sign-in and what it leads to.
+struct Entrance {
+    next: Option<LocalPath>,
+    /// The application that waits, and where it sends the person on to.
+    to: Option<(String, SpaceId, RedirectUri)>,
+    /// The spaces there are.
+    spaces: std::sync::Arc<Vec<Space>>,
+}
+
+impl Entrance {
+    /// Which application waits behind `next`, if one does whose request could go on.
+    async fn of(next: Option<LocalPath>, p: &Prosper) -> Result<Self, Fault> {
+        let to = match next.as_ref().map(LocalPath::parts) {
+            Some((paths::AUTHORIZE, query)) => authorize::verify(&Query::read(query), p)
+                .await?
+                .ok()
+                .map(|verified| (verified.client, verified.registered)),
+            Some((paths::API_SETTINGS, query)) => authorization_key::verify(&Query::read(query), p).await?.ok(),
+            _ => None,
+        };
+        let to = to.map(|(client, uri)| (client.application.profile.name.clone(), client.application.space, uri));
+        Ok(Self { next, to, spaces: p.store.spaces().await? })
+    }
+
+    /// What the form is about: a token for one request is none for another (W-02).
+    fn subject(&self) -> String {
+        format!("{} {}", paths::SIGN_IN, self.next.as_ref().map_or("", LocalPath::as_str))
+    }
+
+    fn leads_to(&self) -> &str {
+        self.next.as_ref().map_or(paths::ACCOUNT, LocalPath::as_str)
+    }
+
+    /// Where the account is looked for; `None` for a space that there is not.
+    fn space(&self, visit: &Visit) -> Option<Where> {
+        match (&self.to, visit.form.get("space")) {
+            (Some((_, space, _)), _) => Some(Where::Flow(*space)),
+            (None, Some(name)) => {
+                let named = self.spaces.iter().find(|space| space.name.eq_ignore_ascii_case(name.trim()));
+                named.map(|space| Where::Chosen(space.id))
+            }
+            (None, None) => self.spaces.first().map(|space| Where::Chosen(space.id)),
+        }
+    }
+
+    fn page(&self, visit: &Visit, status: u16, refusal: Option<SignInRefusal>) -> Answer {
+        let hidden = self.next.iter().map(|next| Hidden { name: "next", value: next.as_str().to_owned() }).collect();
+        let mut form = visit.form(paths::SIGN_IN, hidden);
+        form.token = visit.form_token(&self.subject());
+        let chosen = visit.form.get("space");
+        let choice = |space: &Space| SpaceChoice {
+            value: space.name.clone(),
+            name: space.name.clone(),
+            chosen: chosen.is_some_and(|chosen| chosen.eq_ignore_ascii_case(&space.name)),
+        };
+        let choose = self.to.is_none() && self.spaces.len() > 1;
+        let view = SignIn {
+            chrome: visit.chrome(Here::Elsewhere),
+            form,
+            to_app: self.to.as_ref().map(|(name, _, uri)| ToApp { name: name.clone(), host: uri.host().to_owned() }),
+            email: Field::of(visit.form.get("email").unwrap_or_default()),
+            refusal,
+            spaces: self.spaces.iter().filter(|_| choose).map(choice).collect(),
+            forgot_href: None,
+            open_account_href: None,
+        };
+        // Where consent was given before, the post ends at the application (W-01).
+        let origin = self.to.as_ref().map(|(_, _, uri)| uri.origin());
+        visit.page_ending_at(status, &view, origin.as_deref())
+    }
+
+    fn too_many(&self, visit: &Visit, later: Later) -> Answer {
+        let minutes = u32::try_from(later.seconds.div_ceil(60)).unwrap_or(u32::MAX).max(1);
+        answer::retry_after(self.page(visit, 429, Some(SignInRefusal::TooMany { minutes })), later)
+    }
+}
+
+/// The fields of the form.
+const FIELDS: [&str; 5] = ["form_token", "email", "password", "space", "next"];

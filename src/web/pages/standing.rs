@@ -1,0 +1,51 @@
+//! The page of an account that may not be used: which it is, whose move it is, what to do (A-04, L-07).
+
+use super::super::answer::Answer;
+use super::super::visitor::Visit;
+use super::views::{Here, Standing, StatusPage, When};
+use crate::domain::account::Account;
+use crate::domain::agent::AgentRole;
+use crate::domain::status::Status;
+
+/// How an account stands, if it may not be used. What a password must be set for comes first, as at `/v1` (T-08).
+pub const fn standing(account: &Account) -> Option<Standing> {
+    if account.password_reset_required {
+        return Some(Standing::PasswordResetRequired);
+    }
+    Some(match account.status {
+        Status::Active => return None,
+        Status::Closed => Standing::Closed,
+        Status::Duplicate => Standing::Duplicate,
+        Status::Expired => Standing::Expired,
+        Status::Inactive => Standing::Inactive,
+        Status::OnHold => Standing::OnHold,
+        Status::PendingActivation => Standing::PendingActivation,
+        Status::PendingApproval => Standing::PendingApproval,
+        Status::IncompleteRegistration => Standing::IncompleteRegistration,
+        Status::Suspended => Standing::Suspended,
+        Status::Terminated => Standing::Terminated,
+        Status::Unactivated => Standing::Unactivated,
+    })
+}
+
+/// The page: 403 for an account that may not be used; 200 for one that may meanwhile, which has nothing to be shown.
+pub async fn page(visit: &Visit, account: &Account) -> Answer {
+    let Some(standing) = standing(account) else { return visit.see_other(super::paths::ACCOUNT) };
+    let last = match visit.p().store.status_move(account.id).await {
+        Ok(last) => last,
+        Err(fault) => return visit.broke(&fault),
+    };
+    let now = visit.now().micros();
+    let of_status = last.filter(|_| standing != Standing::PasswordResetRequired);
+    let view = StatusPage {
+        chrome: visit.chrome(Here::Elsewhere),
+        standing,
+        since: of_status.as_ref().map(|last| When::new(last.at.micros(), now)),
+        reason: of_status.map(|last| last.reason).filter(|reason| !reason.is_empty()),
+        due: None,
+        with_agent_role: account.agent == AgentRole::Requested,
+        email: (standing == Standing::Unactivated).then(|| account.email.as_str().to_owned()),
+        next_href: None,
+    };
+    visit.page(403, &view)
+}
