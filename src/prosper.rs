@@ -108,7 +108,7 @@ impl Prosper {
     pub async fn follow_clock(&self, known: Timestamp) -> Result<Timestamp, Fault> {
         let set = self.store.installation().await?.clock_set;
         if set != known {
-            self.clock.rebase(crate::clock::wall());
+            self.clock.rebase(self.clock.wall());
             tracing::warn!("the clock was set by an operator; every code, token, key and session has ended");
         }
         Ok(set)

@@ -4,6 +4,7 @@
 //! exist and stand, so a stolen sealing key alone forges nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::contract::lifetimes;
 use crate::contract::token_endpoint::{ScopeError, Tokens};
@@ -48,7 +49,8 @@ pub async fn open_family(new: NewFamily<'_>, p: &Prosper) -> Result<Option<Token
     let id = FamilyId::from_bytes(p.entropy.bytes());
     // A machine has its secret and asks again; a refresh token is for those who would have to ask a person (T-06).
     let refresh = new.account.map(|_| ticket::issue(Kind::RefreshToken, *id.bytes(), &p.keys, &p.entropy));
-    let lifetime = if refresh.is_some() { lifetimes::REFRESH_TOKEN } else { lifetimes::ACCESS_TOKEN };
+    // The access token of a last refresh outlives the refresh token (T-02), so the family is kept as long.
+    let refreshable = if refresh.is_some() { lifetimes::REFRESH_TOKEN } else { Duration::ZERO };
     let family = Family {
         id,
         application: new.application.id,
@@ -57,13 +59,12 @@ pub async fn open_family(new: NewFamily<'_>, p: &Prosper) -> Result<Option<Token
         scope: new.scope,
         refresh: refresh.as_ref().map(|(_, hash)| *hash),
         created_at: now,
-        expires_at: now.plus(lifetime),
+        expires_at: now.plus(refreshable + lifetimes::ACCESS_TOKEN),
         epochs: new.epochs,
     };
     let forgive = new.account.filter(|_| new.forgive).map(|account| (account.space, account.email.folded().to_owned()));
-    // The last access token of a refresh outlives the refresh token, so its family is kept as long.
     let access = access_token(id, new.scope, now, p);
-    if !p.store.open_family(Family { expires_at: family.expires_at, ..family }, forgive).await? {
+    if !p.store.open_family(family, forgive).await? {
         return Ok(None);
     }
     Ok(Some(Tokens { access_token: access, refresh_token: refresh.map(|(plain, _)| plain.expose().to_owned()) }))

@@ -44,16 +44,17 @@ impl Unit for CountAttempt {
     type Out = Option<Timestamp>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
-        // One statement decides and counts. A lock that has passed starts the count again.
+        // One statement decides and counts. The attempt that reaches the limit locks those after it and is still looked
+        // at; a lock that has passed starts the count again.
         let row = tx
             .one(
                 "insert into sign_in_failures (space, folded_email, failures, locked_until, at)
                  values (?1, ?2, 1, case when ?3 <= 1 then ?4 else 0 end, ?5)
                  on conflict (space, folded_email) do update set
-                     failures = case when sign_in_failures.locked_until > ?5 then sign_in_failures.failures
-                         when sign_in_failures.locked_until > 0 then 1 else sign_in_failures.failures + 1 end,
+                     failures = case when sign_in_failures.locked_until > 0 and sign_in_failures.locked_until <= ?5 then 1
+                         else sign_in_failures.failures + 1 end,
                      locked_until = case when sign_in_failures.locked_until > ?5 then sign_in_failures.locked_until
-                         when sign_in_failures.locked_until > 0 then 0
+                         when sign_in_failures.locked_until > 0 then case when ?3 <= 1 then ?4 else 0 end
                          when sign_in_failures.failures + 1 >= ?3 then ?4 else 0 end,
                      at = ?5
                  returning failures, locked_until",
@@ -61,10 +62,8 @@ impl Unit for CountAttempt {
             )
             .await?
             .ok_or_else(|| Fault::internal("store: an attempt was not counted"))?;
-        let until: Timestamp = row.get(1)?;
-        // The attempt that reaches the limit is still looked at; it locks those that come after it.
-        let locks_itself = until == self.locked_until;
-        Ok((until > self.now && !locks_itself).then_some(until))
+        let (attempts, until): (i64, Timestamp) = (row.get(0)?, row.get(1)?);
+        Ok((attempts > self.most).then_some(until))
     }
 }
 

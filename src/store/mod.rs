@@ -61,7 +61,7 @@ pub struct Opening {
     pub purpose: Purpose,
     /// Bring the schema up to date, making the file if there is none? A command beside a running server does neither.
     pub migrate: bool,
-    /// The clock to use; `None` starts one that is never before the stored high-water mark.
+    /// The clock to use; `None` starts one. Either way it is brought forward to the stored high-water mark.
     pub clock: Option<Clock>,
 }
 
@@ -78,14 +78,13 @@ impl Store {
             return Err(Fault::internal(format!("there is no database at {}", opening.path.display())));
         }
         let connection = sqlite::connect(&opening.path)?;
-        let wall = crate::clock::wall();
+        let clock = opening.clock.clone().unwrap_or_else(|| Clock::starting_at(Timestamp::default()));
         if opening.migrate {
-            migrate::sqlite(&connection, opening.clock.as_ref().map_or(wall, Clock::now))?;
-            found(&connection, opening.purpose, wall)?;
+            migrate::sqlite(&connection, clock.now())?;
+            found(&connection, opening.purpose, clock.now())?;
         }
-        let high_water = check(&connection, &opening)?;
+        clock.not_before(check(&connection, &opening)?);
         drop(connection);
-        let clock = opening.clock.unwrap_or_else(|| Clock::starting_at(high_water));
         let view = Arc::new(view::View::new());
         let forgetful = Arc::clone(&view);
         let threads = sqlite::Threads::start(
