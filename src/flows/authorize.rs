@@ -109,8 +109,10 @@ pub async fn authorize(
     if person.account.space != application.space {
         return Ok(decided(Next::Welcome, "the account in use belongs to another space than the application"));
     }
-    let back =
-        |error: AuthorizeError| decided(Next::Redirect(refusal(&verified, query, error, p)), error.description());
+    let back = |error: AuthorizeError| Decision {
+        refused: Some(error),
+        ..decided(Next::Redirect(refusal(&verified, query, error, p)), error.description())
+    };
     let challenge = match request {
         Ok(challenge) => challenge,
         Err(error) => return Ok(back(error)),

@@ -5,3 +5,4 @@
 mod prosper;
 
 mod error_tables;
+mod login_authorize;

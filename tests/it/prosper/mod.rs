@@ -5,6 +5,7 @@
 
 pub mod browser;
 pub mod exchange;
+pub mod login;
 pub mod people;
 
 use std::net::SocketAddr;
