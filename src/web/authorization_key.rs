@@ -5,8 +5,8 @@ use http::Method;
 
 use super::answer::{self, Answer, Trouble};
 use super::local_path::sign_in_and_then;
-use super::pages::standing;
 use super::pages::views::{self, Here, Hidden, KeyConsent, Permission, ProblemKind, When, Who};
+use super::pages::{api_settings, standing};
 use super::visitor::Visit;
 use crate::contract::authorization_key::AuthorizationKeyError;
 use crate::domain::redirect_uri::host_of;
@@ -24,7 +24,7 @@ pub fn is_meant(visit: &Visit) -> bool {
 /// `GET /oauth?client_id=…`
 pub async fn show(visit: Visit) -> Answer {
     if !is_meant(&visit) {
-        return if visit.signed_in.is_some() { visit.trouble(Trouble::NotFound) } else { visit.to_sign_in() };
+        return api_settings::show(visit).await;
     }
     // Nothing is made by looking; but an agent's request is for a browser, and a HEAD of it is none.
     if visit.method == Method::HEAD {
@@ -49,6 +49,9 @@ pub async fn show(visit: Visit) -> Answer {
 /// `POST /oauth?client_id=…`: the answer of the consent page. The key exists from here on and only its hash is kept, so
 /// this post itself sends the browser on (K-03).
 pub async fn answer(visit: Visit) -> Answer {
+    if !is_meant(&visit) {
+        return api_settings::register(visit).await;
+    }
     let Some(person) = visit.person() else { return visit.see_other(&visit.here()) };
     let query = Query::read(visit.raw_query.as_deref().unwrap_or_default());
     let decision = match authorization_key(&query, Some(person), visit.p()).await {

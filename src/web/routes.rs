@@ -2,12 +2,14 @@
 
 use axum::extract::Request;
 use axum::response::IntoResponse as _;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Router, extract::FromRequest as _, extract::State};
 use http::Method;
 
 use super::answer::{self, Answer, Trouble};
-use super::pages::{logo, paths, sign_in, sign_out, welcome};
+use super::pages::{
+    account, agents, app, connected_apps, institution, logo, paths, setup, sign_in, sign_out, verify_email, welcome,
+};
 use super::token::{self, Call};
 use super::visitor::Visit;
 use super::{Web, access_token, assets, authorization_key, authorize, shield, user};
@@ -30,9 +32,58 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/v1/accounts/prosper/", methods: "GET", handler: None },
     Route {
         path: paths::API_SETTINGS,
-        methods: "GET, POST",
+        methods: "GET, HEAD, POST",
         handler: Some(|| get(authorization_key::show).post(authorization_key::answer)),
     },
+    Route { path: "/oauth/apps/{client_id}", methods: "GET, HEAD", handler: Some(|| get(app::show)) },
+    Route { path: "/oauth/apps/{client_id}/secrets", methods: "POST", handler: Some(|| post(app::add_secret)) },
+    Route {
+        path: "/oauth/apps/{client_id}/secrets/revoke",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(app::ask_revoke_all).post(app::revoke_all)),
+    },
+    Route {
+        path: "/oauth/apps/{client_id}/secrets/{secret}/revoke",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(app::ask_revoke).post(app::revoke)),
+    },
+    Route { path: "/oauth/apps/{client_id}/redirects", methods: "POST", handler: Some(|| post(app::set_redirects)) },
+    Route { path: "/oauth/apps/{client_id}/switches", methods: "POST", handler: Some(|| post(app::set_switches)) },
+    Route {
+        path: "/oauth/apps/{client_id}/disable",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(app::ask_disable).post(app::disable)),
+    },
+    Route { path: "/oauth/apps/{client_id}/enable", methods: "POST", handler: Some(|| post(app::enable)) },
+    Route {
+        path: "/oauth/apps/{client_id}/delete",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(app::ask_delete).post(app::delete)),
+    },
+    Route {
+        path: paths::INST_REGISTER,
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(institution::show).post(institution::register)),
+    },
+    Route {
+        path: paths::VERIFY_EMAIL,
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(verify_email::show).post(verify_email::submit)),
+    },
+    Route { path: paths::ACCOUNT, methods: "GET, HEAD", handler: Some(|| get(account::show)) },
+    Route { path: paths::SETTINGS, methods: "GET, HEAD", handler: Some(|| get(account::settings)) },
+    Route { path: paths::CONNECTED_APPS, methods: "GET, HEAD", handler: Some(|| get(connected_apps::show)) },
+    Route {
+        path: "/account/connected-apps/{client_id}/withdraw",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(connected_apps::ask).post(connected_apps::withdraw)),
+    },
+    Route {
+        path: paths::AGENT_REQUEST,
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(agents::show).post(agents::ask)),
+    },
+    Route { path: paths::SETUP, methods: "GET, HEAD, POST", handler: Some(|| get(setup::show).post(setup::submit)) },
     Route {
         path: paths::SIGN_IN,
         methods: "GET, HEAD, POST",

@@ -4,11 +4,21 @@
 //! that another language is another directory, and the look stands in `assets/kit.css`. A page holds no script, no
 //! inline style and nothing from elsewhere (W-01), and every value is escaped by its template.
 
+pub mod account;
+pub mod agents;
+pub mod api_settings;
+pub mod app;
+pub mod connected_apps;
+pub mod institution;
 pub mod logo;
 pub mod paths;
+pub mod person;
 pub mod problem;
+pub mod role;
+pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
 pub mod standing;
+pub mod verify_email;
 pub mod views;
 pub mod welcome;

@@ -29,6 +29,8 @@ pub const API_SETTINGS: &str = "/oauth";
 pub const APPS: &str = "/oauth/apps";
 /// The first staff account, while there is none.
 pub const SETUP: &str = "/setup";
+/// The mailed link that validates an address.
+pub const VERIFY_EMAIL: &str = "/verify-email";
 /// Every error and what to do about it.
 pub const DOCS_ERRORS: &str = "/docs/errors";
 /// The sandbox's table of sign-ins (sandbox only).
@@ -37,7 +39,7 @@ pub const SANDBOX: &str = "/sandbox";
 pub const SANDBOX_MAIL: &str = "/sandbox/mail";
 
 /// Every page above; a path beneath [`APPS`], [`CONNECTED_APPS`] or [`SANDBOX_MAIL`] counts too.
-pub const ALL: [&str; 16] = [
+pub const ALL: [&str; 17] = [
     HOME,
     SIGN_IN,
     SIGN_OUT,
@@ -50,6 +52,7 @@ pub const ALL: [&str; 16] = [
     API_SETTINGS,
     APPS,
     SETUP,
+    VERIFY_EMAIL,
     DOCS_ERRORS,
     SANDBOX,
     SANDBOX_MAIL,

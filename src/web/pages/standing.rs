@@ -36,16 +36,21 @@ pub async fn page(visit: &Visit, account: &Account) -> Answer {
         Err(fault) => return visit.broke(&fault),
     };
     let now = visit.now().micros();
+    // A review begins when the address is validated, which is the move that made the account wait for it.
+    let due = last
+        .as_ref()
+        .filter(|_| standing == Standing::PendingApproval)
+        .map(|last| When::new(crate::flows::agent_role::due(last.at).micros(), now));
     let of_status = last.filter(|_| standing != Standing::PasswordResetRequired);
     let view = StatusPage {
         chrome: visit.chrome(Here::Elsewhere),
         standing,
         since: of_status.as_ref().map(|last| When::new(last.at.micros(), now)),
         reason: of_status.map(|last| last.reason).filter(|reason| !reason.is_empty()),
-        due: None,
+        due,
         with_agent_role: account.agent == AgentRole::Requested,
         email: (standing == Standing::Unactivated).then(|| account.email.as_str().to_owned()),
-        next_href: None,
+        next_href: (standing == Standing::Unactivated).then(|| super::paths::VERIFY_EMAIL.to_owned()),
     };
     visit.page(403, &view)
 }

@@ -11,6 +11,8 @@ pub struct ApiSettings {
     pub chrome: Chrome,
     /// The app that was registered a moment ago: the only time that its secret is shown.
     pub registered: Option<Registered>,
+    /// What else there is to say of the form that was just sent.
+    pub notice: Option<Notice>,
     /// The owner's apps, newest first.
     pub apps: Vec<AppRow>,
     /// Registers an app for the owner's own account; `None` where the account may register none.
@@ -25,6 +27,23 @@ impl ApiSettings {
     fn wrong(&self) -> bool {
         self.own_form.as_ref().is_some_and(OwnForm::wrong) || self.agent_form.as_ref().is_some_and(AgentForm::wrong)
     }
+}
+
+/// Why a form that was just sent registered nothing.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// The same form was sent before, and registered an app then.
+    MadeAlready {
+        /// Path of that app's page.
+        manage_href: String,
+    },
+    /// The account has as many apps as it may have.
+    TooMany {
+        /// How many.
+        most: i64,
+    },
+    /// The page had been open for too long (W-02).
+    Stale,
 }
 
 /// What registration answers with (B-05).

@@ -71,6 +71,10 @@ pub enum Done {
     Disabled,
     /// It was enabled.
     Enabled,
+    /// Nothing: the same form was sent before, and made its secret then.
+    SecretMadeAlready,
+    /// Nothing: the page had been open for too long (W-02).
+    Stale,
 }
 
 impl AppPage {

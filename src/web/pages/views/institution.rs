@@ -64,6 +64,49 @@ pub struct InstRegistered {
     pub mailbox_href: Option<String>,
 }
 
+/// `/verify-email`: the mailed link.
+#[derive(Debug, Template)]
+#[template(path = "en/verify_email.html")]
+pub struct VerifyEmail {
+    /// The frame.
+    pub chrome: Chrome,
+    /// How far it is.
+    pub step: VerifyStep,
+}
+
+/// How far the validation of an address is.
+#[derive(Clone, Debug)]
+pub enum VerifyStep {
+    /// The link works; its form uses it.
+    Confirm {
+        /// Carries the link.
+        form: Form,
+        /// Whose address it validates.
+        email: String,
+    },
+    /// The address is validated.
+    Done {
+        /// Staff have the account now.
+        in_review: bool,
+        /// With a request for the agent role.
+        agent: bool,
+    },
+    /// The link was used, has expired, or was replaced.
+    Dead,
+    /// Whoever is signed in may have another link.
+    Again {
+        /// Sends it.
+        form: Form,
+        /// Where to.
+        email: String,
+    },
+    /// Another link is on its way.
+    Sent {
+        /// Where to.
+        email: String,
+    },
+}
+
 /// `/account/agent-request` (A-05, seed 1, option 1): ask for the role with the account in use, or see how it stands.
 #[derive(Debug, Template)]
 #[template(path = "en/agent_request.html")]
@@ -92,7 +135,7 @@ impl AgentRequest {
     }
 
     fn may_ask(&self) -> bool {
-        matches!(self.role, RoleState::NeverAsked | RoleState::Declined { .. })
+        matches!(self.role, RoleState::NeverAsked | RoleState::Declined { .. } | RoleState::Withdrawn { .. })
     }
 }
 

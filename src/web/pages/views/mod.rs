@@ -21,12 +21,12 @@ mod status;
 mod tests;
 
 pub use account::{Account, AccountKind, ConnectedApp, ConnectedApps, ConnectedKind, Settings};
-pub use api_settings::{AgentForm, ApiSettings, AppRow, OwnForm, Registered, RoleState};
+pub use api_settings::{AgentForm, ApiSettings, AppRow, Notice, OwnForm, Registered, RoleState};
 pub use app::{AppPage, Confirm, Done, Ending, SecretRow, SecretShown};
 pub use consent::{Ask, KeyConsent, LoginConsent, Permission, Weight};
 pub use docs::{ErrorCatalogue, ErrorRow, ErrorTable};
 pub use entrance::{Landing, Setup, SignIn, SignInRefusal, SignOut, SignedOut, SpaceChoice, ToApp, Welcome};
-pub use institution::{AgentRequest, InstRegister, InstRegistered, RoleStep, TypeChoice};
+pub use institution::{AgentRequest, InstRegister, InstRegistered, RoleStep, TypeChoice, VerifyEmail, VerifyStep};
 pub use kit::{Ago, AppKind, AppState, Chrome, Field, Form, Here, Hidden, When, Who};
 pub use problem::{Problem, ProblemKind};
 pub use sandbox::{SandboxApp, SandboxHome, SandboxMail, SandboxMailbox, SandboxPerson};

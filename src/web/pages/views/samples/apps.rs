@@ -25,6 +25,7 @@ pub(super) fn settings(hostile: bool, pages: &mut Pages) {
         own_form,
         agent_form,
         role,
+        notice: None,
     };
     let own = OwnForm { form: form("/oauth"), individual: true, ..OwnForm::default() };
     add(pages, "api-settings-first", &page(vec![], None, Some(own.clone()), None, RoleState::Individual));

@@ -80,6 +80,17 @@ pub(super) fn problems(hostile: bool, pages: &mut Pages) {
 }
 
 pub(super) fn institutions(hostile: bool, pages: &mut Pages) {
+    let steps = [
+        ("confirm", VerifyStep::Confirm { form: form("/verify-email"), email: named("ada@example.com", hostile) }),
+        ("done", VerifyStep::Done { in_review: false, agent: false }),
+        ("in-review", VerifyStep::Done { in_review: true, agent: true }),
+        ("dead", VerifyStep::Dead),
+        ("again", VerifyStep::Again { form: form("/verify-email"), email: named("ada@example.com", hostile) }),
+        ("sent", VerifyStep::Sent { email: named("ada@example.com", hostile) }),
+    ];
+    for (name, step) in steps {
+        add(pages, format!("verify-email-{name}"), &VerifyEmail { chrome: stranger(hostile), step });
+    }
     let types = ["corporation", "fund", "bank", "trust", "third_party_agent", MARKUP];
     let register = InstRegister {
         chrome: stranger(hostile),

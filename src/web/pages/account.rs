@@ -1,0 +1,64 @@
+//! My account and its Settings, with the API settings section and its Edit link (seed 2, step 1; W-07).
+
+use super::super::answer::Answer;
+use super::super::visitor::Visit;
+use super::paths;
+use super::person::{usable, when};
+use super::views::{self, AccountKind as Shown, Here};
+use crate::domain::account::{Account, AccountKind};
+use crate::fault::Fault;
+
+/// `GET /account`
+pub async fn show(visit: Visit) -> Answer {
+    let account = match usable(&visit, paths::ACCOUNT).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    match overview(&visit, &account).await {
+        Ok(view) => visit.page(200, &view),
+        Err(fault) => visit.broke(&fault),
+    }
+}
+
+/// `GET /account/settings`
+pub async fn settings(visit: Visit) -> Answer {
+    let account = match usable(&visit, paths::SETTINGS).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    match settings_of(&visit, &account).await {
+        Ok(view) => visit.page(200, &view),
+        Err(fault) => visit.broke(&fault),
+    }
+}
+
+async fn overview(visit: &Visit, account: &Account) -> Result<views::Account, Fault> {
+    let store = &visit.p().store;
+    Ok(views::Account {
+        chrome: visit.chrome(Here::Account),
+        kind: kind(account.kind),
+        apps: store.clients_of(account.id).await?.len(),
+        connected: store.consents_of(account.id).await?.len(),
+    })
+}
+
+async fn settings_of(visit: &Visit, account: &Account) -> Result<views::Settings, Fault> {
+    let store = &visit.p().store;
+    Ok(views::Settings {
+        chrome: visit.chrome(Here::Account),
+        kind: kind(account.kind),
+        uid: account.uid.to_string(),
+        space: store.space(account.space).await?.map(|space| space.name).unwrap_or_default(),
+        opened: Some(when(visit, account.created_at)),
+        password_changed: None,
+        password_href: None,
+        apps: store.clients_of(account.id).await?.len(),
+    })
+}
+
+const fn kind(kind: AccountKind) -> Shown {
+    match kind {
+        AccountKind::Individual => Shown::Individual,
+        AccountKind::Institutional => Shown::Institutional,
+    }
+}

@@ -1,0 +1,90 @@
+//! Connected apps: what a person has allowed, and taking it back (R-23, L-09, K-04).
+
+use axum::extract::Path;
+
+use super::super::answer::Answer;
+use super::super::visitor::Visit;
+use super::paths;
+use super::person::{logo, refused, usable, when};
+use super::views::{Confirm, ConnectedApp, ConnectedApps, ConnectedKind, Ending, Here, Permission};
+use crate::domain::application::ApplicationKind;
+use crate::domain::ids::ClientId;
+use crate::domain::redirect_uri::host_of;
+use crate::flows::connected_apps::{Connection, connected_app, connected_apps, withdraw as take_back};
+use crate::flows::refusal::Refusal;
+
+/// `GET /account/connected-apps`
+pub async fn show(visit: Visit) -> Answer {
+    let account = match usable(&visit, paths::CONNECTED_APPS).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    page(&visit, &account, None).await
+}
+
+/// `GET …/{client_id}/withdraw`: asks.
+pub async fn ask(Path(id): Path<String>, visit: Visit) -> Answer {
+    let account = match usable(&visit, paths::CONNECTED_APPS).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(id) = ClientId::from_hex(&id) else { return refused(&visit, Refusal::NotFound.into()).await };
+    match connected_app(&account, id, visit.p()).await {
+        Ok(held) => {
+            let application = &held.client.application;
+            let ending = Ending::Consent { app: application.profile.name.clone(), agent: is_agent(&held) };
+            let form = visit.form(&visit.path, Vec::new());
+            let back_href = paths::CONNECTED_APPS.to_owned();
+            visit.page(200, &Confirm { chrome: visit.chrome(Here::ConnectedApps), form, ending, back_href })
+        }
+        Err(stop) => refused(&visit, stop).await,
+    }
+}
+
+/// `POST …/{client_id}/withdraw`: does it.
+pub async fn withdraw(Path(id): Path<String>, visit: Visit) -> Answer {
+    let account = match usable(&visit, paths::CONNECTED_APPS).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(id) = ClientId::from_hex(&id) else { return refused(&visit, Refusal::NotFound.into()).await };
+    if !visit.has_form_token(&visit.path) {
+        return visit.stale_form();
+    }
+    match take_back(&account, id, visit.trail(), visit.p()).await {
+        Ok(name) => page(&visit, &account, Some(name)).await,
+        // A second click finds it gone, which is what was wished.
+        Err(crate::contract::table::Stop::Refused(Refusal::NotFound)) => visit.see_other(paths::CONNECTED_APPS),
+        Err(stop) => refused(&visit, stop).await,
+    }
+}
+
+async fn page(visit: &Visit, account: &crate::domain::account::Account, withdrawn: Option<String>) -> Answer {
+    match connected_apps(account, visit.p()).await {
+        Ok(held) => {
+            let apps = held.iter().map(|held| connected(visit, held)).collect();
+            visit.page(200, &ConnectedApps { chrome: visit.chrome(Here::ConnectedApps), apps, withdrawn })
+        }
+        Err(fault) => visit.broke(&fault),
+    }
+}
+
+fn connected(visit: &Visit, held: &Connection) -> ConnectedApp {
+    let application = &held.client.application;
+    let agent = is_agent(held);
+    let scopes = held.consent.scope.iter().filter(|_| agent);
+    ConnectedApp {
+        name: application.profile.name.clone(),
+        host: application.profile.url.as_deref().map(host_of).unwrap_or_default().to_owned(),
+        logo: logo(application),
+        kind: if agent { ConnectedKind::Agent } else { ConnectedKind::SignIn },
+        permissions: scopes.filter_map(|scope| Permission::from_scope(scope.name())).collect(),
+        granted: when(visit, held.consent.granted_at),
+        last_used: held.last_used_at.map(|at| when(visit, at)),
+        withdraw_href: format!("{}/{}/withdraw", paths::CONNECTED_APPS, application.id),
+    }
+}
+
+fn is_agent(held: &Connection) -> bool {
+    held.client.application.kind == ApplicationKind::ThirdPartyAgent
+}
