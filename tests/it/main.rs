@@ -4,5 +4,6 @@
 #[allow(dead_code, unused_imports)]
 mod prosper;
 
+mod documents;
 mod error_tables;
 mod login_authorize;
