@@ -10,6 +10,7 @@
 //!
 //! [`clock`], [`config`], [`fault`] and [`telemetry`] stand beside the domain.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod contract;

@@ -1,2 +1,7 @@
-//! Prosper.
-fn main() {}
+//! The one binary: parse the command line, run what it says, end with its number.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    prosper::cli::main(std::env::args_os())
+}

@@ -104,11 +104,12 @@ impl Prosper {
     /// Follows the clock that an operator accepted since `known`, and answers it for the next time.
     ///
     /// # Errors
-    /// The store cannot be read.
+    /// The store cannot be read or written.
     pub async fn follow_clock(&self, known: Timestamp) -> Result<Timestamp, Fault> {
         let set = self.store.installation().await?.clock_set;
         if set != known {
             self.clock.rebase(self.clock.wall());
+            self.store.settle_clock(self.now()).await?;
             tracing::warn!("the clock was set by an operator; every code, token, key and session has ended");
         }
         Ok(set)

@@ -28,6 +28,11 @@ impl Purpose {
             Self::Sandbox => "sandbox",
         }
     }
+
+    /// Reads [`Purpose::name`] back.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Live, Self::Sandbox].into_iter().find(|purpose| purpose.name() == name)
+    }
 }
 
 /// Facts about the installation that every use of a credential depends on.
@@ -95,6 +100,15 @@ impl Store {
     /// The store cannot be written.
     pub async fn mark_time(&self, now: Timestamp) -> Result<(), Fault> {
         self.write(MarkTime { now }).await
+    }
+
+    /// Sets the high-water mark to `now`, backwards too: for a process that has just followed a clock that an operator
+    /// accepted, and may have carried the mark forward once more before it heard of that.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn settle_clock(&self, now: Timestamp) -> Result<(), Fault> {
+        self.write(SettleClock { now }).await
     }
 
     /// Removes what has expired and can be presented no more; answers how many rows went.
@@ -214,15 +228,50 @@ impl Unit for BeginEpoch {
     type Out = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
-        tx.execute("update installation set epoch = epoch + 1 where one = 1", &[]).await?;
+        end_everything(tx).await?;
         if let Some(clock) = self.clock {
-            // What was swept stays swept only in memory of `swept_before`; the epoch ends every code there was.
-            tx.execute("update installation set high_water = ?1, clock_set = ?1 where one = 1", values![clock]).await?;
+            tx.execute("update installation set clock_set = ?1 where one = 1", values![clock]).await?;
+            settle(tx, clock).await?;
         }
         audit::note(tx, &self.trail, "installation.epoch", "installation", "", "").await?;
         tx.changed(Change::Installation);
         Ok(())
     }
+}
+
+/// Ends every code, token, key, session and link: most by the epoch that they carry, and those that carry none by
+/// removing them.
+pub(super) async fn end_everything(tx: &mut Tx) -> Result<(), Fault> {
+    tx.execute("update installation set epoch = epoch + 1 where one = 1", &[]).await?;
+    for statement in ["delete from authorization_keys", "delete from sessions", "delete from links"] {
+        tx.execute(statement, &[]).await?;
+    }
+    Ok(())
+}
+
+struct SettleClock {
+    now: Timestamp,
+}
+
+impl Unit for SettleClock {
+    type Out = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+        settle(tx, self.now).await
+    }
+}
+
+/// The marks of time follow the clock, backwards too. What was swept can come back no more: the epoch has ended it.
+async fn settle(tx: &mut Tx, now: Timestamp) -> Result<(), Fault> {
+    tx.execute(
+        "update installation set
+             high_water = ?1,
+             swept_before = case when swept_before > ?1 then ?1 else swept_before end
+         where one = 1",
+        values![now],
+    )
+    .await?;
+    Ok(())
 }
 
 struct MarkTime {

@@ -14,6 +14,7 @@ pub mod consents;
 pub mod engine;
 pub mod failures;
 pub mod families;
+pub mod file;
 mod follower;
 pub mod installation;
 pub mod links;

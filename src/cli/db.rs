@@ -1,0 +1,246 @@
+//! `prosper db`: the database as a file.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use super::desk::{demand_newest, only_embedded};
+use super::failure::{Failure, Outcome};
+use super::folder::Folder;
+use super::marker::Marker;
+use super::talk::{Facts, Talk, facts};
+use crate::config::Config;
+use crate::crypto::entropy::Entropy;
+use crate::crypto::keys::Keys;
+use crate::domain::time::Timestamp;
+use crate::store::audit::Trail;
+use crate::store::file::{self, BeginTimeline, Standing};
+use crate::store::{Opening, Store};
+
+/// What can be done with the database.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say everything that is wrong with the database, beside a running server too
+    Check,
+    /// Copy the database into a new file, beside a running server too
+    ///
+    /// The copy is whole, checked, and for its owner alone. It holds no secret that can be used, but it is of no use
+    /// without the master key either: keep that key too, in another place.
+    #[command(after_help = "Example:\n  prosper db backup /var/backups/prosper-2026-11-22.db")]
+    Backup {
+        /// The new file
+        file: PathBuf,
+    },
+    /// Bring back a copy that `db backup` made; the server must be stopped
+    ///
+    /// Every code, token, key and session ends. The database there is now is kept beside the new one.
+    #[command(after_help = "Example:\n  prosper db restore /var/backups/prosper-2026-11-22.db")]
+    Restore {
+        /// The copy
+        file: PathBuf,
+    },
+    /// Go on with a database that is older than its marker, or has none; the server must be stopped
+    ///
+    /// For a database file that was put back by other means than `db restore`. Every code, token, key and session ends.
+    Accept,
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Something is wrong with the database, or a file cannot be read or written.
+    pub fn run(self, talk: Talk, config: &Config) -> Outcome {
+        super::log_quietly(config);
+        only_embedded(config)?;
+        let folder = Folder::open(&config.data_dir)?;
+        match self {
+            Self::Check => check(talk, config, &folder),
+            Self::Backup { file } => back_up(talk, &folder, &file),
+            Self::Restore { file } => restore(talk, config, &folder, &file),
+            Self::Accept => accept(talk, config, &folder),
+        }
+    }
+}
+
+fn check(talk: Talk, config: &Config, folder: &Folder) -> Outcome {
+    let problems = problems_of(&folder.database(), config, folder, false)?;
+    if problems.is_empty() {
+        talk.show(facts! { database: folder.database(), problems: problems })?;
+        talk.say("the database is whole, and its keys open");
+        return Ok(());
+    }
+    talk.show(facts! { database: folder.database(), problems: problems })?;
+    Err(Failure::failed(format!(
+        "the database is damaged ({} found): stop the server and bring back a copy with `prosper db restore FILE`",
+        problems.len()
+    )))
+}
+
+/// Everything that is wrong with a database: pages, rows, schema (which `migrate` brings up to date), and whether its
+/// ring opens under our master key.
+fn problems_of(path: &Path, config: &Config, folder: &Folder, migrate: bool) -> Outcome<Vec<String>> {
+    if !path.exists() {
+        return Err(Failure::refused(format!("there is no database at {}", path.display())));
+    }
+    let mut problems = file::check(path).unwrap_or_else(|fault| vec![fault.to_string()]);
+    if problems.is_empty() {
+        problems.extend(opens(path, config, folder, migrate).err().map(|failure| failure.to_string()));
+    }
+    Ok(problems)
+}
+
+fn opens(path: &Path, config: &Config, folder: &Folder, migrate: bool) -> Outcome {
+    let standing = file::standing(path)?;
+    let master = folder.master_key(config, &Entropy::system(), false)?;
+    runtime()?.block_on(async {
+        let store = Store::open(Opening { path: path.to_owned(), purpose: standing.purpose, migrate, clock: None })?;
+        let ring = store.ring_keys().await?;
+        if !ring.is_empty() {
+            Keys::unlock(&master, &ring, store.clock())?;
+        }
+        Ok(())
+    })
+}
+
+fn back_up(talk: Talk, folder: &Folder, to: &Path) -> Outcome {
+    let database = folder.database();
+    if !database.exists() {
+        return Err(Failure::refused(format!("there is no database at {}", database.display())));
+    }
+    if !folder.is_served()? {
+        demand_newest(Marker::read(&folder.marker())?.as_ref(), &file::standing(&database)?)?;
+    }
+    file::back_up(&database, to)?;
+    let bytes = std::fs::metadata(to)?.len();
+    talk.show(facts! { file: to, bytes: bytes })?;
+    talk.say("the copy is whole. Keep the master key too, in another place: neither is of use without the other");
+    Ok(())
+}
+
+fn restore(talk: Talk, config: &Config, folder: &Folder, from: &Path) -> Outcome {
+    let _lock = folder.lock()?;
+    if !from.is_file() {
+        return Err(Failure::refused(format!("there is no file {}", from.display())));
+    }
+    let database = folder.database();
+    // The file must be seen to be good before anything that is there is touched.
+    let fresh = file::beside(&database, ".restoring");
+    discard(&fresh);
+    file::take_in(from, &fresh)?;
+    let outcome = (|| {
+        let problems = problems_of(&fresh, config, folder, true)?;
+        if let Some(problem) = problems.first() {
+            return Err(Failure::refused(format!("{} cannot be brought back: {problem}", from.display())));
+        }
+        let now = database.exists().then(|| file::standing(&database).ok()).flatten();
+        if let Some(now) = &now
+            && now.purpose != file::standing(&fresh)?.purpose
+        {
+            return Err(Failure::refused(format!(
+                "{} was not made for the purpose of this directory ({})",
+                from.display(),
+                now.purpose.name()
+            )));
+        }
+        talk.confirm("This ends every code, token, key and session. Bring the copy back?")?;
+        let marker = Marker::read(&folder.marker()).ok().flatten();
+        let (was, is) = begin_timeline(&fresh, marker.as_ref(), now.as_ref())?;
+        let aside = keep_aside(&database, is.high_water)?;
+        std::fs::rename(&fresh, &database)?;
+        file::sync_directory_of(&database)?;
+        write_marker(config, folder, &is)?;
+        told(talk, &was, marker.as_ref(), facts! { database: database, kept_aside: aside })
+    })();
+    discard(&fresh);
+    outcome
+}
+
+fn accept(talk: Talk, config: &Config, folder: &Folder) -> Outcome {
+    let _lock = folder.lock()?;
+    let database = folder.database();
+    let problems = problems_of(&database, config, folder, true)?;
+    if let Some(problem) = problems.first() {
+        return Err(Failure::refused(format!("this database cannot be used: {problem}")));
+    }
+    talk.confirm("This ends every code, token, key and session. Go on with this database?")?;
+    let marker = Marker::read(&folder.marker()).ok().flatten();
+    let (was, is) = begin_timeline(&database, marker.as_ref(), None)?;
+    write_marker(config, folder, &is)?;
+    told(talk, &was, marker.as_ref(), facts! { database: database })
+}
+
+/// Gives the database at `path` a new timeline and epoch, beyond what `marker` and `replaced` have seen. Answers how it
+/// stood before, and how it stands now.
+fn begin_timeline(path: &Path, marker: Option<&Marker>, replaced: Option<&Standing>) -> Outcome<(Standing, Standing)> {
+    let was = file::standing(path)?;
+    let entropy = Entropy::system();
+    let epoch = marker.map_or(0, Marker::epoch).max(replaced.map_or(0, |standing| standing.epoch));
+    let last_account = marker.map_or(0, Marker::last_account).max(replaced.map_or(0, |standing| standing.last_account));
+    let is = runtime()?.block_on(async {
+        let opening = Opening { path: path.to_owned(), purpose: was.purpose, migrate: true, clock: None };
+        let store = Store::open(opening)?;
+        let trail = Trail::cli(store.clock().now());
+        store.begin_timeline(BeginTimeline { timeline: entropy.bytes(), epoch, last_account, trail }).await?;
+        store.standing().await
+    })?;
+    file::checkpoint(path)?;
+    Ok((was, is))
+}
+
+/// Keeps the database there is under another name. Answers that name, or `None` when there was no database.
+fn keep_aside(database: &Path, now: Timestamp) -> Outcome<Option<PathBuf>> {
+    if !database.exists() {
+        return Ok(None);
+    }
+    // A damaged one may not let its log be written back; then the log is kept as well.
+    let _ = file::checkpoint(database);
+    let aside = file::beside(database, &format!(".before-{}", now.rfc3339().replace(':', "")));
+    std::fs::hard_link(database, &aside)?;
+    for suffix in ["-wal", "-shm"] {
+        let log = file::beside(database, suffix);
+        if log.exists() {
+            std::fs::rename(&log, file::beside(&aside, suffix))?;
+        }
+    }
+    Ok(Some(aside))
+}
+
+fn write_marker(config: &Config, folder: &Folder, standing: &Standing) -> Outcome {
+    let clock = crate::clock::Clock::starting_at(standing.high_water);
+    Marker::of(standing, &clock, &config.public_url).write(&folder.marker())
+}
+
+/// Says what became of it, and what nobody can know.
+fn told(talk: Talk, was: &Standing, marker: Option<&Marker>, mut facts: Facts) -> Outcome {
+    let until = was.high_water;
+    let seen = marker.map(|marker| marker.high_water().rfc3339());
+    facts.extend(facts! { restored_to: until.rfc3339(), marker_saw: seen, cannot_be_known: UNKNOWN });
+    talk.show(facts)?;
+    talk.say(&format!(
+        "every code, token, key and session has ended. What was changed after {until} is not in this database: look \
+         through the list above, and above all set suspended accounts and changed passwords again"
+    ));
+    Ok(())
+}
+
+fn discard(path: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(file::beside(path, suffix));
+    }
+}
+
+fn runtime() -> Outcome<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+/// What may have changed after a copy was taken, and is lost with it.
+const UNKNOWN: [&str; 7] = [
+    "passwords that were changed",
+    "accounts whose status, staff role or agent role was changed",
+    "accounts that were made",
+    "consents that were withdrawn or given",
+    "applications that were registered, changed, disabled or deleted",
+    "client secrets that were rotated or revoked",
+    "wrong passwords that were counted",
+];

@@ -1,0 +1,226 @@
+//! A running server, from the data directory to the last answer. `serve` and `sandbox` differ in what they put in it, and
+//! in nothing of this.
+//!
+//! 1. The data directory is made or checked, and taken for this process alone.
+//! 2. A database that is older than its marker is refused.
+//! 3. The store is opened, its key ring unlocked, and the port taken. A new store gets its first space.
+//! 4. Until the process is told to stop, requests are answered and the upkeep is done (`upkeep`).
+//! 5. Told to stop, it lets every request that began be answered, for as long as the listener allows; then the marker is
+//!    written a last time, and the log of the database is folded into the database itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::desk::{demand_newest, hash_cost, only_embedded, settings};
+use super::failure::{Failure, Outcome};
+use super::folder::{Folder, Lock};
+use super::marker::Marker;
+use super::upkeep;
+use crate::config::{self, Config};
+use crate::crypto::entropy::Entropy;
+use crate::crypto::password::Passwords;
+use crate::prosper::Prosper;
+use crate::store::audit::Trail;
+use crate::store::file;
+use crate::store::installation::Purpose;
+use crate::store::{Opening, Store};
+use crate::telemetry::{self, Logging};
+use crate::web::listener::{Limits, Listener, TlsFiles};
+use crate::web::{Server, Web, request_id};
+
+/// Everything a server needs, opened.
+pub struct House {
+    /// The context of every flow.
+    pub p: Arc<Prosper>,
+    /// What was chosen, with the address that was really taken.
+    pub config: Config,
+    /// The data directory.
+    pub folder: Folder,
+    listener: Listener,
+    lock: Lock,
+}
+
+impl House {
+    /// Opens everything, in the order of the module's head. Must be called within the runtime.
+    ///
+    /// # Errors
+    /// What is in the way, in one line.
+    pub async fn open(mut config: Config, purpose: Purpose) -> Outcome<Self> {
+        only_embedded(&config)?;
+        let problems = config.check();
+        if !problems.is_empty() {
+            let lines: Vec<_> = problems.iter().map(|problem| format!("config: {problem}")).collect();
+            return Err(Failure::usage(lines.join("\n")));
+        }
+        let folder = Folder::prepare(&config.data_dir)?;
+        let lock = folder.lock()?;
+        folder.check_files()?;
+        let path = folder.database();
+        demand_own_database(&folder)?;
+        let entropy = Entropy::system();
+        let is_new = !path.exists();
+        let master = folder.master_key(&config, &entropy, is_new)?;
+        file::prepare(&path)?;
+        let listener = listen(&config, &entropy)?;
+        config.bound_to(listener.local_addr());
+        let store = Store::open(Opening { path, purpose, migrate: true, clock: None })?;
+        let limits = &config.limits;
+        let (threads, queue) = (limits.hash_threads as usize, limits.hash_queue as usize);
+        let passwords = Passwords::start(hash_cost(&config), threads, queue, entropy.clone());
+        let p = Prosper::assemble(store, entropy, passwords, master, settings(&config, purpose)).await?;
+        if p.store.spaces().await?.is_empty() {
+            p.store.add_space(FIRST_SPACE.to_owned(), None, Trail::system(p.now())).await?;
+        }
+        let house = Self { p, config, folder, listener, lock };
+        upkeep::mark(&house.p, &house.folder).await?;
+        Ok(house)
+    }
+
+    /// Answers requests, with `more` routes beside the table's, until the process is told to stop. `ready` is called once
+    /// the port answers.
+    ///
+    /// # Errors
+    /// `ready` failed, or what is left at the end cannot be written down.
+    pub async fn run(self, more: Router<Web>, ready: impl AsyncFnOnce(&Config) -> Outcome) -> Outcome {
+        let Self { p, config, folder, listener, lock } = self;
+        let manager = config::notify_socket(&config::environment()).map(str::to_owned);
+        let tell = |state: &str| {
+            if let Some(socket) = &manager
+                && let Err(error) = telemetry::sd_notify(socket, state)
+            {
+                tracing::warn!(%error, "the service manager cannot be told how we are");
+            }
+        };
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        upkeep::begin(&p, &folder, &stop, &tasks);
+        let server = Server::with_more(Arc::clone(&p), more);
+        let mut serving = tokio::spawn(listener.serve(
+            move |request| {
+                let server = server.clone();
+                async move { server.answer(request).await }
+            },
+            stop.clone(),
+        ));
+        let url = p.settings.public_url.as_str();
+        tracing::info!(url, listen = %config.listen, data = %folder.path().display(), "serving");
+        let outcome = ready(&config).await;
+        if outcome.is_ok() {
+            tell("READY=1");
+            tokio::select! {
+                name = told_to_stop() => tracing::info!(signal = name, "stopping: what began is being answered"),
+                _ = &mut serving => tracing::error!("the listener has ended by itself"),
+            }
+        }
+        tell("STOPPING=1");
+        stop.cancel();
+        // The listener drops what is unfinished by itself; this only keeps a defect there from keeping us here.
+        let _ = tokio::time::timeout(LONGEST_STOP, &mut serving).await;
+        tasks.close();
+        let _ = tokio::time::timeout(Duration::from_secs(1), tasks.wait()).await;
+        outcome.and(leave(&p, &folder).await)?;
+        drop(lock);
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Refuses a directory whose database is older than its marker, or is gone.
+fn demand_own_database(folder: &Folder) -> Outcome {
+    let (path, marker) = (folder.database(), Marker::read(&folder.marker())?);
+    if path.exists() && std::fs::metadata(&path)?.len() > 0 {
+        let standing = file::standing(&path)?;
+        return demand_newest(marker.as_ref(), &standing);
+    }
+    if marker.is_some_and(|marker| marker.last_account() > 0) {
+        let gone = path.display();
+        return Err(Failure::failed(format!(
+            "there was a database at {gone} and it is gone: bring a copy back with `prosper db restore FILE`, or begin \
+             anew in another directory"
+        )));
+    }
+    Ok(())
+}
+
+fn listen(config: &Config, entropy: &Entropy) -> Outcome<Listener> {
+    let tls = match (&config.tls.cert, &config.tls.key) {
+        (Some(cert), Some(key)) => Some(TlsFiles { cert: cert.clone(), key: key.clone() }),
+        _ => None,
+    };
+    let limits = Limits {
+        max_connections: config.limits.max_connections as usize,
+        max_per_address: config.limits.max_connections_per_address as usize,
+        ..Limits::default()
+    };
+    let listener = Listener::bind(config.listen, tls, limits).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => Failure::failed(format!(
+            "{} is taken by another process: stop that, or choose another port with --listen (port 0 takes a free one)",
+            config.listen
+        )),
+        std::io::ErrorKind::PermissionDenied => Failure::failed(format!(
+            "this user may not listen on {}: choose a port above 1023 with --listen",
+            config.listen
+        )),
+        _ => Failure::failed(format!("cannot listen on {}: {error}", config.listen)),
+    })?;
+    let entropy = entropy.clone();
+    Ok(listener.trusting(config.trusted_proxies.clone()).naming_answers(Arc::new(move || request_id(&entropy))))
+}
+
+/// Sends the log to standard error, as the configuration has it.
+///
+/// # Errors
+/// It was sent somewhere before.
+pub fn begin_logging(config: &Config, quiet: bool) -> Outcome {
+    let level = if quiet { config.log.level.min(tracing::level_filters::LevelFilter::WARN) } else { config.log.level };
+    telemetry::install(Logging::to_stderr(level, config.log.format)).map_err(Failure::failed)
+}
+
+/// The runtime of a server.
+///
+/// # Errors
+/// The system gives no threads.
+pub fn runtime() -> Outcome<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// Waits for SIGTERM or SIGINT, and answers its name. The second of them ends the process at once. SIGHUP, which ends a
+/// process by default, is for the certificate (`web::listener`), and otherwise means nothing.
+async fn told_to_stop() -> &'static str {
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()))
+    else {
+        tracing::error!("signals cannot be heard");
+        return std::future::pending().await;
+    };
+    let name = loop {
+        tokio::select! {
+            _ = terminate.recv() => break "SIGTERM",
+            _ = interrupt.recv() => break "SIGINT",
+            _ = hangup.recv() => tracing::debug!("SIGHUP"),
+        }
+    };
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::warn!("told to stop again: stopping at once");
+        std::process::exit(130);
+    });
+    name
+}
+
+/// Writes down what is left, and leaves the database in one file.
+async fn leave(p: &Prosper, folder: &Folder) -> Outcome {
+    p.store.flush_observations().await?;
+    p.store.mark_time(p.now()).await?;
+    upkeep::mark(p, folder).await?;
+    Ok(file::checkpoint(&folder.database())?)
+}
+
+/// What the space is called that a new store begins with.
+pub const FIRST_SPACE: &str = "Prosper";
+/// Longer than the listener drains.
+const LONGEST_STOP: Duration = Duration::from_millis(8_500);
