@@ -7,3 +7,6 @@ mod prosper;
 mod documents;
 mod error_tables;
 mod login_authorize;
+mod login_exchange;
+mod login_races;
+mod login_user;

@@ -1,5 +1,10 @@
 //! Login with Prosper and the Authorization Key flow, as a browser and an application walk through them.
 
+use prosper::crypto::secret::{Kind, client_secret};
+use prosper::domain::ids::SecretId;
+use prosper::store::applications::RotateSecret;
+use prosper::store::audit::Trail;
+
 use super::exchange::{Exchange, form, request};
 use super::{App, Browser, Person, Prosper};
 
@@ -94,7 +99,7 @@ impl Prosper {
 
     /// The person takes a consent back, as the connected apps page does.
     pub async fn withdraws(&self, person: &Person<'_>, app: &App<'_>) -> bool {
-        let trail = prosper::store::audit::Trail::system(self.clock.now());
+        let trail = Trail::system(self.clock.now());
         self.p.store.withdraw(person.id, app.id, trail).await.expect("written")
     }
 
@@ -162,5 +167,24 @@ impl Exchange {
     pub fn asks_consent(&self, name: &str) -> &Self {
         self.is(200).page_says("decision").page_says(name);
         self
+    }
+}
+
+impl<'s> App<'s> {
+    /// A second secret; the first goes on for this long.
+    pub async fn rotates_secret(&self, overlap: std::time::Duration) -> App<'s> {
+        let p = &self.server.p;
+        let secret = client_secret(&p.entropy);
+        let rotation = RotateSecret {
+            application: self.id,
+            id: SecretId::from_bytes(p.entropy.bytes()),
+            label: "Second secret".into(),
+            hash: p.keys.hash(Kind::ClientSecret, secret.expose().as_bytes()),
+            others_end: p.now().plus(overlap),
+            most: 2,
+            trail: Trail::system(p.now()),
+        };
+        assert!(p.store.rotate_secret(rotation).await.expect("written"));
+        App { secret: secret.expose().into(), ..self.clone() }
     }
 }
