@@ -6,7 +6,9 @@ mod prosper;
 
 mod documents;
 mod error_tables;
+mod investor_tokens;
 mod login_authorize;
 mod login_exchange;
 mod login_races;
 mod login_user;
+mod token_requests;

@@ -5,6 +5,7 @@
 
 pub mod browser;
 pub mod exchange;
+pub mod journeys;
 pub mod login;
 pub mod people;
 
@@ -189,4 +190,12 @@ pub const fn minutes(count: u64) -> Duration {
 
 pub const fn hours(count: u64) -> Duration {
     minutes(count * 60)
+}
+
+/// The shortest time there is here.
+pub const A_MOMENT: Duration = Duration::from_micros(1);
+
+/// A moment less than `span`.
+pub const fn just_before(span: Duration) -> Duration {
+    span.saturating_sub(A_MOMENT)
 }

@@ -1,0 +1,53 @@
+//! Whole journeys through the pages, for tests that are about what they lead to.
+
+use super::exchange::Tokens;
+use super::login::CALLBACK;
+use super::people::{App, Person};
+use super::{Browser, Exchange, Prosper};
+
+/// Where the agents of these journeys are sent back to.
+pub const AGENT_REDIRECT: &str = "https://agent.example/cb";
+
+impl App<'_> {
+    /// The Authorization Key flow in this browser: the key that the investor approves.
+    pub async fn auth_key(&self, browser: &Browser<'_>) -> String {
+        self.auth_key_for(browser, None).await
+    }
+
+    /// The same, for these scopes.
+    pub async fn auth_key_for(&self, browser: &Browser<'_>, scope: Option<&str>) -> String {
+        let mut query = vec![("response_type", "auth_key"), ("state", "s")];
+        query.extend(scope.map(|scope| ("scope", scope)));
+        let page = browser.get(&self.key_url(&query)).await;
+        let answer = browser.submit_to(page.is(200), "", &[("decision", "allow")]).await;
+        let key = answer.is(302).location_parameter("auth_key");
+        key.unwrap_or_else(|| panic!("no key\n{}", answer.told()))
+    }
+
+    /// A form post to the token endpoint with the application's credentials and these parameters.
+    pub async fn posts(&self, more: &[(&str, &str)]) -> Exchange {
+        let mut pairs = vec![("client_id", self.client_id.as_str()), ("client_secret", self.secret.as_str())];
+        pairs.extend_from_slice(more);
+        self.server.token(&pairs).await
+    }
+}
+
+impl<'s> Person<'s> {
+    /// Has a login application that is sent back to [`CALLBACK`].
+    pub async fn has_an_app_to_log_in_to(&self) -> App<'s> {
+        self.has_login_app("Notes", &[CALLBACK]).await
+    }
+}
+
+impl Prosper {
+    /// May this access token of `/v1` be used?
+    pub async fn is_good(&self, tokens: &Tokens) -> bool {
+        match self.resource(&tokens.access_token).await {
+            answer if answer.status == 200 => true,
+            answer => {
+                answer.refused(401, "invalid_token", "The access token is invalid (expired, not provided etc)");
+                false
+            }
+        }
+    }
+}
