@@ -1,5 +1,5 @@
--- What Prosper keeps. One text for both engines; the migrator spells four words for each: {int} a 64-bit integer,
--- {bytes} a byte string, {text} text, {strict} the end of a table. Instants are microseconds since 1970, booleans 0 or 1.
+-- What Prosper keeps. One text for both engines; the migrator spells a few words for each: {int} a 64-bit integer,
+-- {identity} a key that counts by itself, {bytes} a byte string, {text} text, {strict} the end of a table. Instants are microseconds since 1970, booleans 0 or 1.
 
 -- The installation itself: one row.
 create table installation (
@@ -75,7 +75,7 @@ create index accounts_by_agent on accounts (agent) where agent <> 'none';
 
 -- Each request for the agent role, the newest last; decided rows are the history (A-05).
 create table agent_requests (
-    id {int} primary key,
+    id {identity},
     account {int} not null references accounts (id),
     form {text} not null,
     message {text} not null default '',
@@ -220,7 +220,7 @@ create index links_by_account on links (account, purpose);
 
 -- Mail to be sent, written with the change it tells of. Its body is sealed: it may hold a link that works.
 create table outbox (
-    id {int} primary key,
+    id {identity},
     recipient {text} not null,
     subject {text} not null,
     body {bytes} not null,
@@ -233,7 +233,7 @@ create table outbox (
 create index outbox_by_recipient on outbox (recipient, created_at);
 
 create table audit (
-    id {int} primary key,
+    id {identity},
     at {int} not null,
     actor {text} not null,
     action {text} not null,

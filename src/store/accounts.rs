@@ -351,7 +351,7 @@ impl Unit for SetPassword {
         let changed = tx
             .execute(
                 "update accounts set password = ?2, password_reset_required = 0, epoch = epoch + 1
-                 where id = ?1 and (?3 is null or password = ?3)",
+                 where id = ?1 and (cast(?3 as text) is null or password = ?3)",
                 values![self.id, self.password.as_str(), old],
             )
             .await?;

@@ -92,7 +92,7 @@ impl Unit for Requests {
             .many(
                 "select id, account, form, message, further_accounts, asked_at, decided_at, decision, decided_by, reason
                  from agent_requests
-                 where (?1 is null or account = ?1) and (?2 = 0 or decided_at is null)
+                 where (cast(?1 as bigint) is null or account = ?1) and (?2 = 0 or decided_at is null)
                  order by id",
                 values![self.account, self.open],
             )
@@ -146,8 +146,8 @@ impl Unit for AskForRole {
         let Some(to) = from.after(AgentMove::Ask) else { return Ok(false) };
         tx.execute("update accounts set agent = ?2 where id = ?1", values![self.account, to.name()]).await?;
         tx.execute(
-            "insert into agent_requests (id, account, form, message, further_accounts, asked_at)
-             select coalesce(max(id), 0) + 1, ?1, ?2, ?3, ?4, ?5 from agent_requests",
+            "insert into agent_requests (account, form, message, further_accounts, asked_at)
+             values (?1, ?2, ?3, ?4, ?5)",
             values![self.account, self.form.name(), &self.message, &self.further_accounts, self.trail.at],
         )
         .await?;

@@ -206,7 +206,7 @@ impl Unit for Of {
         let sql = concat!(
             "select ",
             application_columns!(),
-            " from applications where (?1 is null or owner = ?1) and (?2 is null or space = ?2)
+            " from applications where (cast(?1 as bigint) is null or owner = ?1) and (cast(?2 as bigint) is null or space = ?2)
               order by created_at desc, id"
         );
         let rows = tx.many(sql, values![self.owner, self.space]).await?;
@@ -260,10 +260,10 @@ impl Unit for RegisterApplication {
                 "insert into applications (id, space, owner, kind, name, phone, email, url, redirect_uris, scopes,
                      disabled, require_pkce, send_issuer, logo, epoch, created_at)
                  select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15
-                 where (?16 is null or (select count(*) from applications where owner = ?3) < ?16)
+                 where (cast(?16 as bigint) is null or (select count(*) from applications where owner = ?3) < ?16)
                    and exists (select 1 from accounts where id = ?3 and space = ?2
                        and (?4 <> 'third_party_agent' or agent = 'approved')
-                       and (?16 is null or (status = 'active' and password_reset_required = 0)))
+                       and (cast(?16 as bigint) is null or (status = 'active' and password_reset_required = 0)))
                    and not exists (select 1 from audit where subject = ?17)",
                 values![
                     &app.id,

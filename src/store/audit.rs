@@ -58,8 +58,8 @@ pub(super) async fn note(
     after: &str,
 ) -> Result<(), Fault> {
     tx.execute(
-        "insert into audit (id, at, actor, action, subject, before, after, request_id, address)
-         select coalesce(max(id), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 from audit",
+        "insert into audit (at, actor, action, subject, before, after, request_id, address)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         values![trail.at, &trail.actor, action, subject, before, after, &trail.request_id, &trail.address],
     )
     .await?;

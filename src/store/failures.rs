@@ -49,13 +49,13 @@ impl Unit for CountAttempt {
         let row = tx
             .one(
                 "insert into sign_in_failures (space, folded_email, failures, locked_until, at)
-                 values (?1, ?2, 1, case when ?3 <= 1 then ?4 else 0 end, ?5)
+                 values (?1, ?2, 1, case when cast(?3 as bigint) <= 1 then cast(?4 as bigint) else 0 end, ?5)
                  on conflict (space, folded_email) do update set
                      failures = case when sign_in_failures.locked_until > 0 and sign_in_failures.locked_until <= ?5 then 1
                          else sign_in_failures.failures + 1 end,
                      locked_until = case when sign_in_failures.locked_until > ?5 then sign_in_failures.locked_until
-                         when sign_in_failures.locked_until > 0 then case when ?3 <= 1 then ?4 else 0 end
-                         when sign_in_failures.failures + 1 >= ?3 then ?4 else 0 end,
+                         when sign_in_failures.locked_until > 0 then case when cast(?3 as bigint) <= 1 then cast(?4 as bigint) else 0 end
+                         when sign_in_failures.failures + 1 >= ?3 then cast(?4 as bigint) else 0 end,
                      at = ?5
                  returning failures, locked_until",
                 values![self.space, &self.folded_email, self.most, self.locked_until, self.now],

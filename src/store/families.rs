@@ -159,9 +159,9 @@ impl Unit for OpenFamilies {
                      where exists (select 1 from applications a join accounts o on o.id = a.owner
                              where a.id = ?2 and a.epoch = ?11 and a.disabled = 0
                                and (a.kind <> 'third_party_agent' or (o.agent = 'approved' and o.status = 'active' and o.agent_epoch = ?12)))
-                       and (?3 is null or exists (select 1 from accounts
+                       and (cast(?3 as bigint) is null or exists (select 1 from accounts
                              where id = ?3 and epoch = ?10 and status = 'active' and password_reset_required = 0))
-                       and (?4 is null or exists (select 1 from consents where id = ?4))
+                       and (?14 = 0 or exists (select 1 from consents where id = ?4))
                        and exists (select 1 from installation where one = 1 and epoch = ?13)",
                     values![
                         &family.id,
@@ -177,6 +177,7 @@ impl Unit for OpenFamilies {
                         epochs.application,
                         epochs.agent,
                         epochs.installation,
+                        family.consent.is_some(),
                     ],
                 )
                 .await?;

@@ -1,71 +1,119 @@
 //! Follows the change log, so that this process honours within a second what another one changed (a command beside the
 //! server, another node).
 //!
-//! A thread of its own polls a few times a second, forgets in the live view what changed, and only then extends the
-//! view's lease, counted from the start of the poll. When a poll fails the lease runs out and every look reads through.
+//! A thread (or, for a networked engine, a task) of its own polls a few times a second, forgets in the live view what
+//! changed, and only then extends the view's lease, counted from the start of the poll. When a poll fails the lease runs
+//! out and every look reads through.
+//!
+//! A networked poll also moves the high-water mark: a node that is cut off from the *writable* primary cannot, and so
+//! loses its lease even if an old primary still answers its reads.
 
-use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::changes::{Change, Follow, Head, News};
-use super::engine::{Engine, Tx, Unit as _};
+use super::engine::{Tx, Unit};
+use super::installation::MarkTime;
+use super::postgres::Lanes;
 use super::view::View;
+use super::{changes, sqlite};
 use crate::clock::Clock;
+use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 
 /// How often the log is looked at: four times within a lease.
 const PERIOD: Duration = Duration::from_millis(200);
 
-/// The thread, ended when this is dropped.
+/// What follows the log, ended when this is dropped.
 pub(super) struct Follower {
+    _end: End,
+    installation: watch::Receiver<u64>,
+}
+
+enum End {
     /// Dropped to end the thread.
-    _stop: Mutex<SyncSender<()>>,
-    installation: tokio::sync::watch::Receiver<u64>,
+    Thread {
+        _stop: std::sync::Mutex<SyncSender<()>>,
+    },
+    Task(tokio::task::AbortHandle),
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if let Self::Task(task) = self {
+            task.abort();
+        }
+    }
 }
 
 impl Follower {
-    pub(super) fn start(path: &Path, view: &Arc<View>, clock: &Clock) -> Result<Self, Fault> {
+    /// Follows an embedded store. The first poll happens here, so that a store that opened is ready.
+    pub(super) fn thread(tx: Tx, following: Following, told: watch::Receiver<u64>) -> Result<Self, Fault> {
         let (stop, stopped) = sync_channel::<()>(0);
-        let (tell, installation) = tokio::sync::watch::channel(0);
-        let mut following = Following {
-            tx: Tx::new(super::sqlite::open(path)?),
-            view: Arc::clone(view),
-            known: None,
-            tell,
-            clock: clock.clone(),
-        };
-        // The first poll happens here, so that a store that opened is ready.
-        following.poll()?;
+        let mut embedded = Embedded { tx, following };
+        embedded.poll()?;
         let work = move || {
             while stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
-                if let Err(fault) = following.poll() {
+                if let Err(fault) = embedded.poll() {
                     tracing::error!(cause = %fault, "the change log cannot be read");
                 }
             }
         };
         std::thread::Builder::new().name("prosper-follower".into()).spawn(work).map_err(Fault::internal)?;
-        Ok(Self { _stop: Mutex::new(stop), installation })
+        Ok(Self { _end: End::Thread { _stop: std::sync::Mutex::new(stop) }, installation: told })
     }
 
-    pub(super) fn watch(&self) -> tokio::sync::watch::Receiver<u64> {
+    /// Follows a networked store.
+    pub(super) async fn task(
+        lanes: Lanes,
+        mut following: Following,
+        told: watch::Receiver<u64>,
+    ) -> Result<Self, Fault> {
+        following.poll_over(&lanes).await?;
+        let work = async move {
+            let mut failing = false;
+            loop {
+                tokio::time::sleep(PERIOD).await;
+                match following.poll_over(&lanes).await {
+                    Ok(()) => failing = false,
+                    Err(fault) if !failing => {
+                        failing = true;
+                        tracing::error!(cause = %fault, "the change log cannot be followed");
+                    }
+                    Err(_) => {}
+                }
+            }
+        };
+        Ok(Self { _end: End::Task(tokio::spawn(work).abort_handle()), installation: told })
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<u64> {
         self.installation.clone()
     }
 }
 
-struct Following {
-    tx: Tx,
+/// What a follower knows and whom it tells.
+pub(super) struct Following {
     view: Arc<View>,
     known: Option<Head>,
-    tell: tokio::sync::watch::Sender<u64>,
+    tell: watch::Sender<u64>,
     clock: Clock,
 }
 
 impl Following {
-    fn poll(&mut self) -> Result<(), Fault> {
-        let began = Clock::monotonic();
-        let News { head, changes } = self.read()?;
+    pub(super) fn new(view: &Arc<View>, clock: &Clock) -> (Self, watch::Receiver<u64>) {
+        let (tell, told) = watch::channel(0);
+        (Self { view: Arc::clone(view), known: None, tell, clock: clock.clone() }, told)
+    }
+
+    fn after(&self) -> i64 {
+        self.known.map_or(-1, |known| known.position)
+    }
+
+    fn apply(&mut self, News { head, changes }: News, began: Duration) {
         let continues = self.known.is_some_and(|known| known.timeline == head.timeline);
         match changes {
             Some(changes) if continues => {
@@ -81,23 +129,52 @@ impl Following {
         }
         self.known = Some(head);
         self.view.trust_from(began);
-        let drift = Duration::from_micros(self.clock.drift().unsigned_abs());
-        if drift > LOUD_DRIFT {
-            tracing::debug!(?drift, "the wall clock and ours disagree; see `prosper clock show`");
-        }
+    }
+
+    async fn poll_over(&mut self, lanes: &Lanes) -> Result<(), Fault> {
+        let began = Clock::monotonic();
+        let news = lanes.write(Heartbeat { after: self.after(), now: self.clock.now() }).await?;
+        self.apply(news, began);
+        Ok(())
+    }
+}
+
+/// Marks the time and reads the news, in one transaction of the writable primary.
+struct Heartbeat {
+    after: i64,
+    now: Timestamp,
+}
+
+impl Unit for Heartbeat {
+    type Out = News;
+
+    async fn run(&self, tx: &mut Tx) -> Result<News, Fault> {
+        MarkTime { now: self.now }.run(tx).await?;
+        changes::Follow { after: self.after }.run(tx).await
+    }
+}
+
+struct Embedded {
+    tx: Tx,
+    following: Following,
+}
+
+impl Embedded {
+    fn poll(&mut self) -> Result<(), Fault> {
+        let began = Clock::monotonic();
+        let news = self.read()?;
+        self.following.apply(news, began);
         Ok(())
     }
 
     fn read(&mut self) -> Result<News, Fault> {
-        let Engine::Sqlite(connection) = &self.tx.engine;
-        super::sqlite::execute_batch(connection, "begin deferred")?;
-        let after = self.known.map_or(-1, |known| known.position);
-        let news = super::sqlite::now(Follow { after }.run(&mut self.tx));
-        let Engine::Sqlite(connection) = &self.tx.engine;
-        super::sqlite::execute_batch(connection, "rollback")?;
+        self.run("begin deferred")?;
+        let news = sqlite::now(Follow { after: self.following.after() }.run(&mut self.tx));
+        self.run("rollback")?;
         news
     }
-}
 
-/// Disagreement with the wall clock that is worth a word.
-const LOUD_DRIFT: Duration = Duration::from_secs(30);
+    fn run(&self, sql: &str) -> Result<(), Fault> {
+        sqlite::execute_batch(sqlite::embedded(&self.tx), sql)
+    }
+}

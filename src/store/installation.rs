@@ -274,8 +274,8 @@ async fn settle(tx: &mut Tx, now: Timestamp) -> Result<(), Fault> {
     Ok(())
 }
 
-struct MarkTime {
-    now: Timestamp,
+pub(super) struct MarkTime {
+    pub(super) now: Timestamp,
 }
 
 impl Unit for MarkTime {

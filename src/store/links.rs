@@ -78,7 +78,7 @@ impl Unit for MakeLink {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
         tx.execute(
-            "delete from links where purpose = ?1 and (account = ?2 or (account is null and ?2 is null))",
+            "delete from links where purpose = ?1 and (account = ?2 or (account is null and cast(?2 as bigint) is null))",
             values![self.purpose.name(), self.link.account],
         )
         .await?;

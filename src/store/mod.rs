@@ -1,8 +1,8 @@
 //! What is kept, and the one door to it.
 //!
 //! [`Store`] is a concrete struct whose methods are named for what a flow needs, spread over files named after their
-//! topic. Flows never learn which engine they run on: work travels as units (`engine`), the embedded engine commits them
-//! in groups (`sqlite`), and what hot requests read is answered from the live view (`view`) that follows the change log
+//! topic. Flows never learn which engine they run on: work travels as units (`engine`); the embedded engine commits them
+//! in groups (`sqlite`), the networked one runs each in a transaction (`postgres`); and what hot requests read is answered from the live view (`view`) that follows the change log
 //! (`changes`).
 
 pub mod accounts;
@@ -21,6 +21,7 @@ pub mod links;
 pub mod migrate;
 pub mod new_accounts;
 pub mod outbox;
+mod postgres;
 pub mod recorder;
 pub mod redemptions;
 pub mod sessions;
@@ -32,7 +33,7 @@ pub mod view;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::engine::Unit;
+use self::engine::{Backend, Engine, Tx, Unit};
 use self::installation::Purpose;
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
@@ -45,11 +46,11 @@ pub struct Store {
 }
 
 struct Inner {
-    threads: sqlite::Threads,
+    backend: Backend,
     view: Arc<view::View>,
     recorder: recorder::Recorder,
     clock: Clock,
-    path: PathBuf,
+    path: Option<PathBuf>,
     follower: follower::Follower,
 }
 
@@ -70,7 +71,7 @@ pub struct Opening {
 const READERS: usize = 2;
 
 impl Store {
-    /// Opens a store and starts its threads.
+    /// Opens the embedded store and starts its threads.
     ///
     /// # Errors
     /// The file cannot be opened, is of another purpose, or has a schema that this binary does not know.
@@ -78,33 +79,38 @@ impl Store {
         if !opening.migrate && !opening.path.exists() {
             return Err(Fault::internal(format!("there is no database at {}", opening.path.display())));
         }
-        let connection = sqlite::connect(&opening.path)?;
         let clock = opening.clock.clone().unwrap_or_else(|| Clock::starting_at(Timestamp::default()));
+        let connection = sqlite::connect(&opening.path)?;
         if opening.migrate {
             migrate::sqlite(&connection, clock.now())?;
-            found(&connection, opening.purpose, clock.now())?;
         }
-        clock.not_before(check(&connection, &opening)?);
-        drop(connection);
+        let mut tx = Tx::new(Engine::Sqlite(connection));
+        let place = opening.path.display().to_string();
+        clock.not_before(sqlite::now(enter(&mut tx, &place, &opening, clock.now()))?);
+        drop(tx);
         let view = Arc::new(view::View::new());
-        let forgetful = Arc::clone(&view);
-        let threads = sqlite::Threads::start(
-            &opening.path,
-            READERS,
-            clock.clone(),
-            Arc::new(move |changes| forgetful.forget(changes)),
-        )?;
-        let follower = follower::Follower::start(&opening.path, &view, &clock)?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                threads,
-                view,
-                recorder: recorder::Recorder::default(),
-                clock,
-                path: opening.path,
-                follower,
-            }),
-        })
+        let (backend, follower) = Backend::embedded(&opening.path, READERS, &clock, &view)?;
+        let (recorder, path) = (recorder::Recorder::default(), Some(opening.path));
+        Ok(Self { inner: Arc::new(Inner { backend, view, recorder, clock, path, follower }) })
+    }
+
+    /// Opens a store on PostgreSQL. `address` is what the configuration says; the opening's path is not looked at.
+    ///
+    /// # Errors
+    /// The database cannot be reached, is of another purpose, or has a schema that this binary does not know.
+    pub async fn connect(address: &str, opening: Opening) -> Result<Self, Fault> {
+        let clock = opening.clock.clone().unwrap_or_else(|| Clock::starting_at(Timestamp::default()));
+        let pool = postgres::pool(address)?;
+        if opening.migrate {
+            migrate::postgres(&pool, clock.now()).await?;
+        }
+        let mut tx = Tx::new(Engine::Postgres(Arc::new(postgres::connect(&pool).await?)));
+        clock.not_before(enter(&mut tx, "the database", &opening, clock.now()).await?);
+        drop(tx);
+        let view = Arc::new(view::View::new());
+        let (backend, follower) = Backend::networked(pool, &clock, &view).await?;
+        let recorder = recorder::Recorder::default();
+        Ok(Self { inner: Arc::new(Inner { backend, view, recorder, clock, path: None, follower }) })
     }
 
     /// The clock that the store was opened with.
@@ -112,9 +118,9 @@ impl Store {
         &self.inner.clock
     }
 
-    /// The database file.
-    pub fn path(&self) -> &Path {
-        &self.inner.path
+    /// The database file, if the store is embedded.
+    pub fn path(&self) -> Option<&Path> {
+        self.inner.path.as_deref()
     }
 
     /// Has the change log been followed within the lease? A server that has not is not ready.
@@ -132,7 +138,7 @@ impl Store {
     /// # Errors
     /// The unit failed, or the store could not be written; either way it did not happen.
     pub async fn write<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
-        self.inner.threads.write(unit).await
+        self.inner.backend.write(unit).await
     }
 
     /// Runs a unit that only reads, in one snapshot.
@@ -140,35 +146,31 @@ impl Store {
     /// # Errors
     /// The store could not be read.
     pub async fn read<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
-        self.inner.threads.read(unit).await
+        self.inner.backend.read(unit).await
     }
 }
 
-/// Writes the one row of a new store.
-fn found(connection: &rusqlite::Connection, purpose: Purpose, at: Timestamp) -> Result<(), Fault> {
-    sqlite::execute(
-        connection,
-        "insert into installation (one, purpose, high_water) values (1, ?1, ?2) on conflict (one) do nothing",
-        crate::values![purpose.name(), at],
-    )
-    .map(|_| ())
-}
-
-/// Is this a store of the right purpose, with a schema we know? Answers its high-water mark.
-fn check(connection: &rusqlite::Connection, opening: &Opening) -> Result<Timestamp, Fault> {
-    let file = opening.path.display();
-    let row = sqlite::one(connection, "select purpose, high_water from installation where one = 1", &[])
-        .map_err(|fault| Fault::internal(format!("{file} is not a prosper database ({fault})")))?
-        .ok_or_else(|| Fault::internal(format!("{file} holds no installation")))?;
+/// Founds a new store, if that is asked for; is it one of the right purpose, with a schema we know? Answers its high-water
+/// mark. `place` is for the words of a refusal.
+async fn enter(tx: &mut Tx, place: &str, opening: &Opening, at: Timestamp) -> Result<Timestamp, Fault> {
+    if opening.migrate {
+        let sql = "insert into installation (one, purpose, high_water) values (1, ?1, ?2) on conflict (one) do nothing";
+        tx.execute(sql, crate::values![opening.purpose.name(), at]).await?;
+    }
+    let row = tx
+        .one("select purpose, high_water from installation where one = 1", &[])
+        .await
+        .map_err(|fault| Fault::internal(format!("{place} is not a prosper database ({fault})")))?
+        .ok_or_else(|| Fault::internal(format!("{place} holds no installation")))?;
     if row.get::<String>(0)? != opening.purpose.name() {
         return Err(Fault::internal(match opening.purpose {
-            Purpose::Live => format!("{file} was made by `prosper sandbox`, and `prosper serve` keeps away from it"),
-            Purpose::Sandbox => format!("{file} holds a live installation, and the sandbox keeps away from it"),
+            Purpose::Live => format!("{place} was made by `prosper sandbox`, and `prosper serve` keeps away from it"),
+            Purpose::Sandbox => format!("{place} holds a live installation, and the sandbox keeps away from it"),
         }));
     }
     if !opening.migrate {
-        let schema = sqlite::one(connection, "select coalesce(max(number), 0) from migrations", &[])?
-            .map_or(Ok(0), |row| row.get::<i64>(0))?;
+        let schema = tx.one("select coalesce(max(number), 0) from migrations", &[]).await?;
+        let schema = schema.map_or(Ok(0), |row| row.get::<i64>(0))?;
         if schema != migrate::newest() {
             return Err(Fault::internal(format!(
                 "the database has schema {schema} and this prosper knows {}: use the prosper that serves it",

@@ -61,8 +61,8 @@ impl Store {
 /// Puts a mail into the outbox within another unit.
 pub(super) async fn post(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Result<(), Fault> {
     tx.execute(
-        "insert into outbox (id, recipient, subject, body, account, created_at, next_attempt_at)
-         select coalesce(max(id), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?5 from outbox",
+        "insert into outbox (recipient, subject, body, account, created_at, next_attempt_at)
+         values (?1, ?2, ?3, ?4, ?5, ?5)",
         values![&mail.recipient, &mail.subject, &mail.body, mail.account, now],
     )
     .await?;

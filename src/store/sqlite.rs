@@ -20,8 +20,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 use tokio::sync::oneshot;
 
-use super::changes::{self, Change};
-use super::engine::{Engine, Tx, Unit};
+use super::changes;
+use super::engine::{Engine, OnCommit, Tx, Unit};
 use super::value::{Cell, Row, Value};
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
@@ -36,8 +36,6 @@ const QUEUE: usize = 4_096;
 const GROUP: usize = 512;
 /// How long the engine waits for a lock that another process holds (a command beside a running server).
 const BUSY: Duration = Duration::from_secs(5);
-
-type OnCommit = Arc<dyn Fn(&[Change]) + Send + Sync>;
 
 /// The channels to the threads of a store.
 pub(super) struct Threads {
@@ -213,8 +211,7 @@ impl Writer {
     }
 
     fn connection(&self) -> &Connection {
-        let Engine::Sqlite(connection) = &self.tx.engine;
-        connection
+        embedded(&self.tx)
     }
 
     fn execute(&self, sql: &'static str) -> Result<(), Fault> {
@@ -227,14 +224,23 @@ fn read(jobs: &Mutex<Receiver<Box<dyn Job>>>, tx: &mut Tx) {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = job else { return };
         // One snapshot for a unit of several reads.
-        let Engine::Sqlite(connection) = &tx.engine;
-        let begun = execute_batch(connection, "begin deferred");
+        let begun = execute_batch(embedded(tx), "begin deferred");
         if begun.is_ok() {
             job.run(tx);
-            let Engine::Sqlite(connection) = &tx.engine;
-            let _ = execute_batch(connection, "rollback");
+            let _ = execute_batch(embedded(tx), "rollback");
         }
         job.answer(begun.as_ref().copied());
+    }
+}
+
+/// The connection of a transaction of this engine.
+///
+/// # Panics
+/// Never: the threads of this engine make no other.
+pub(super) fn embedded(tx: &Tx) -> &Connection {
+    match &tx.engine {
+        Engine::Sqlite(connection) => connection,
+        Engine::Postgres(_) => unreachable!("the embedded engine's threads run on its own connections"),
     }
 }
 

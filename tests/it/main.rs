@@ -12,3 +12,4 @@ mod login_exchange;
 mod login_races;
 mod login_user;
 mod token_requests;
+mod on_postgres;

@@ -4,6 +4,7 @@
 //! Clock and entropy are the only inside knobs. What has no page goes through the flow that the command line uses.
 
 pub mod browser;
+pub mod cluster;
 pub mod exchange;
 pub mod journeys;
 pub mod login;
@@ -31,6 +32,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 pub use browser::Browser;
+pub use cluster::{Cluster, skipped};
 pub use exchange::Exchange;
 pub use people::{App, Person};
 
@@ -62,6 +64,17 @@ pub struct Start {
     /// A folder of the test's own, for starting again on what is there.
     pub folder: Option<std::path::PathBuf>,
     pub now: Timestamp,
+    /// A PostgreSQL database instead of a file.
+    pub database: Option<Database>,
+}
+
+/// A PostgreSQL database.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// A new one of the shared cluster.
+    Fresh,
+    /// The one at this address.
+    At(String),
 }
 
 impl Default for Start {
@@ -76,6 +89,7 @@ impl Default for Start {
             hash_queue: 10_000,
             folder: None,
             now: Timestamp::from_seconds(1_800_000_000),
+            database: None,
         }
     }
 }
@@ -107,7 +121,13 @@ impl Prosper {
             migrate: true,
             clock: Some(clock.clone()),
         };
-        let store = Store::open(opening).expect("a store");
+        let store = match start.database.or_else(Self::database_of_this_run) {
+            None => Store::open(opening).expect("a store"),
+            Some(Database::At(address)) => Store::connect(&address, opening).await.expect("a store"),
+            Some(Database::Fresh) => {
+                Store::connect(&cluster::database_of(&path).await, opening).await.expect("a store")
+            }
+        };
         let mut seed = [7; 32];
         seed[..8].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
         let entropy = Entropy::seeded(seed);
@@ -135,6 +155,11 @@ impl Prosper {
         let server = Server::new(Arc::clone(&p));
         tokio::spawn(listener.serve(move |request| server.clone().answer(request), shutdown.clone()));
         Self { p, clock, url, space, address, client: exchange::Client::new(), shutdown, _folder: folder }
+    }
+
+    /// The suite is run a second time with this set: every server that does not say otherwise gets a PostgreSQL database.
+    fn database_of_this_run() -> Option<Database> {
+        is_set(ON_POSTGRES).then_some(Database::Fresh)
     }
 
     /// A space of another name.
@@ -179,6 +204,15 @@ impl Drop for Prosper {
         self.shutdown.cancel();
     }
 }
+
+/// Is this variable set? How CI and the second run of the suite speak to the tests; no server ever reads one of these.
+#[expect(clippy::disallowed_methods, reason = "the configuration is for servers")]
+pub fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some()
+}
+
+/// Set for the second run of the suite.
+pub const ON_POSTGRES: &str = "SUITE_ON_POSTGRES";
 
 pub const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)

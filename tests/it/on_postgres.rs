@@ -1,0 +1,40 @@
+//! The whole HTTP suite once more, on PostgreSQL: flows must not learn which engine they run on.
+//!
+//! The binary runs itself a second time with a variable set that gives every server a database of a private cluster.
+//! Behaviours of the built binary, of files and of the sources are left out: they are the same on either engine.
+
+use std::process::Command;
+
+use crate::prosper::{ON_POSTGRES, cluster, is_set};
+
+/// What is not about the engine.
+const ELSEWHERE: [&str; 10] = [
+    "on_postgres::",
+    "cli::",
+    "serve::",
+    "sandbox::",
+    "durability::",
+    "real_clients::",
+    "floors::",
+    "promises::",
+    "browser_pages::",
+    "routes::",
+];
+
+#[test]
+fn the_whole_suite_passes_on_postgresql_too() {
+    if is_set(ON_POSTGRES) || !cluster::is_there() {
+        return;
+    }
+    let binary = std::env::current_exe().expect("a running binary");
+    let mut suite = Command::new(binary);
+    suite.env(ON_POSTGRES, "1").args(["--test-threads", "4"]);
+    for elsewhere in ELSEWHERE {
+        suite.args(["--skip", elsewhere]);
+    }
+    let outcome = suite.output().expect("the suite runs");
+    let said = String::from_utf8_lossy(&outcome.stdout);
+    assert!(outcome.status.success(), "{said}\n{}", String::from_utf8_lossy(&outcome.stderr));
+    let passed = said.lines().find(|line| line.starts_with("test result: ok.")).expect("a result");
+    assert!(!passed.contains(" 0 passed"), "{said}");
+}

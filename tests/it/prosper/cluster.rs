@@ -1,0 +1,163 @@
+//! A private PostgreSQL: made in a temporary folder, on a port of its own, gone with the test run.
+//!
+//! `initdb` refuses to run as root, so as root everything runs as an unprivileged user. A shell holds the server and our
+//! end of its standard input: when this process ends, however it ends, the shell stops the server and clears the folder.
+
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio_postgres::NoTls;
+
+/// A running cluster.
+pub struct Cluster {
+    pub port: u16,
+    pub folder: PathBuf,
+    /// Dropped, or closed with this process: the server stops.
+    shell: Child,
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        let _ = self.shell.wait();
+    }
+}
+
+/// The cluster of this test run; `None`, with a line that says why, where there is no PostgreSQL.
+pub fn shared() -> Option<&'static Cluster> {
+    static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
+    // Durability is not what the suite on this cluster is about; the tests that are start their own.
+    SHARED.get_or_init(|| Cluster::start(&["fsync=off", "synchronous_commit=off", "max_connections=400"])).as_ref()
+}
+
+/// The database that belongs to a folder: a new one of the shared cluster, and the same one for a server that starts again
+/// there.
+pub async fn database_of(folder: &Path) -> String {
+    let note = folder.join("database-address");
+    if let Ok(address) = std::fs::read_to_string(&note) {
+        return address;
+    }
+    let address = shared().expect("PostgreSQL was there").database().await;
+    std::fs::write(&note, &address).expect("a note");
+    address
+}
+
+impl Cluster {
+    /// Makes and starts a cluster with these settings.
+    pub fn start(settings: &[&str]) -> Option<Self> {
+        if !is_there() {
+            return None;
+        }
+        let tools = tools()?;
+        let folder = tempfile::Builder::new().prefix("prosper-pg-").tempdir().expect("a folder").keep();
+        give_away(&folder);
+        let data = folder.join("data");
+        let made = as_nobody(Command::new(tools.join("initdb")))
+            .args(["--auth=trust", "--username=prosper", "--no-sync", "--encoding=UTF8", "--locale=C", "-D"])
+            .arg(&data)
+            .output()
+            .expect("initdb runs");
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        Some(Self::serve(&tools, folder, settings))
+    }
+
+    fn serve(tools: &Path, folder: PathBuf, settings: &[&str]) -> Self {
+        let port = free_port();
+        let script = r#"folder=$0; "$@" >"$folder/log" 2>&1 & server=$!
+            cat >/dev/null; kill -INT $server 2>/dev/null; wait $server; rm -rf "$folder""#;
+        let mut command = as_nobody(Command::new("sh"));
+        command.args(["-c", script]).arg(&folder).arg(tools.join("postgres")).arg("-D").arg(folder.join("data"));
+        command.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
+        for setting in settings {
+            command.args(["-c", setting]);
+        }
+        let shell = command.stdin(Stdio::piped()).process_group(0).spawn().expect("a shell");
+        let cluster = Self { port, folder, shell };
+        cluster.answers();
+        cluster
+    }
+
+    fn answers(&self) {
+        let until = Instant::now() + Duration::from_secs(30);
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(Instant::now() < until, "{}", std::fs::read_to_string(self.folder.join("log")).unwrap_or_default());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A new database, as an address for the configuration.
+    pub async fn database(&self) -> String {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let admin = self.address("postgres");
+        for _ in 0..200 {
+            // A server that has just begun to listen may still refuse.
+            if let Ok((client, connection)) = tokio_postgres::connect(&admin, NoTls).await {
+                tokio::spawn(connection);
+                client.batch_execute(&format!("create database {name}")).await.expect("a database");
+                return self.address(&name);
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the cluster does not answer");
+    }
+
+    pub fn address(&self, database: &str) -> String {
+        format!("postgres://prosper@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+    }
+}
+
+/// Can a cluster be started on this machine? Says so when it cannot.
+pub fn is_there() -> bool {
+    let there = tools().is_some();
+    if !there {
+        skipped("no PostgreSQL server binaries (initdb) were found");
+    }
+    there
+}
+
+/// The folder of the server's programs: beside what is on the path, or where Debian keeps them.
+fn tools() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    let mut folders: Vec<_> = versions.flatten().map(|version| version.path().join("bin")).collect();
+    folders.sort();
+    folders.into_iter().rev().find(|folder| folder.join("initdb").exists())
+}
+
+/// Who servers run as when we are root.
+const NOBODY: u32 = 65_534;
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn as_nobody(mut command: Command) -> Command {
+    if is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command.env("LC_ALL", "C").current_dir("/");
+    command
+}
+
+fn give_away(folder: &Path) {
+    if is_root() {
+        let (user, group) = (rustix::fs::Uid::from_raw(NOBODY), rustix::fs::Gid::from_raw(NOBODY));
+        rustix::fs::chown(folder, Some(user), Some(group)).expect("root may give folders away");
+    }
+}
+
+fn free_port() -> u16 {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    taken.local_addr().expect("an address").port()
+}
+
+/// Says once, in one line, what could not be tested; in CI that is a failure.
+pub fn skipped(why: &str) {
+    assert!(!crate::prosper::is_set("REQUIRE_ALL_SUITES"), "nothing may be skipped here, but {why}");
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
