@@ -11,5 +11,5 @@ mod login_authorize;
 mod login_exchange;
 mod login_races;
 mod login_user;
-mod token_requests;
 mod on_postgres;
+mod token_requests;
