@@ -10,6 +10,7 @@ pub mod assets;
 pub mod authorization_key;
 pub mod authorize;
 pub mod body;
+pub mod health;
 pub mod listener;
 pub mod local_path;
 pub mod pages;

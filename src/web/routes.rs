@@ -8,11 +8,12 @@ use http::Method;
 
 use super::answer::{self, Answer, Trouble};
 use super::pages::{
-    account, agents, app, connected_apps, institution, logo, paths, setup, sign_in, sign_out, verify_email, welcome,
+    account, agents, app, connected_apps, institution, landing, logo, paths, setup, sign_in, sign_out, verify_email,
+    welcome,
 };
 use super::token::{self, Call};
 use super::visitor::Visit;
-use super::{Web, access_token, assets, authorization_key, authorize, shield, user};
+use super::{Web, access_token, assets, authorization_key, authorize, health, shield, user};
 
 /// A route.
 pub struct Route {
@@ -102,6 +103,8 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/login/oauth/access-token", methods: "POST", handler: None },
     Route { path: "/api/v2/user", methods: "GET", handler: None },
     Route { path: paths::WELCOME, methods: "GET, HEAD", handler: Some(|| get(welcome::show)) },
+    Route { path: paths::HOME, methods: "GET, HEAD", handler: Some(|| get(landing::show)) },
+    Route { path: "/health", methods: "GET, HEAD", handler: Some(|| get(health::show)) },
     Route { path: "/logos/{client_id}", methods: "GET, HEAD", handler: Some(|| get(logo::show)) },
     Route { path: "/assets/{file}", methods: "GET, HEAD", handler: Some(|| get(asset)) },
 ];

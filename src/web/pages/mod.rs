@@ -10,6 +10,7 @@ pub mod api_settings;
 pub mod app;
 pub mod connected_apps;
 pub mod institution;
+pub mod landing;
 pub mod logo;
 pub mod paths;
 pub mod person;
