@@ -353,3 +353,27 @@ async fn a_client_error_is_said_before_anything_about_the_user() {
     let disabled = app.password_grant(&ada).await;
     refused(&disabled, (401, "invalid_client", "Invalid/Missing credentials"));
 }
+
+#[tokio::test]
+async fn response_type_and_scope_errors_are_met_row_by_row() {
+    let p = Prosper::start().await;
+    let app = p.agent("ops@agent.example").await.registers_agent_app("Northwind", "https://agent.example/cb").await;
+    let browser = p.investor("ada@example.com").await.signs_in().await;
+    let good = [("response_type", "auth_key")];
+    for (query, reason) in [
+        (&[("response_type", "code")][..], "Unsupported response types"),
+        (&[("response_type", "")], "Missing response type"),
+        (&[("state", "s")], "Missing response type"),
+        (&[good[0], ("scope", "")], "No scopes provided"),
+        (&[good[0], ("scope", "   ")], "No scopes provided"),
+        (&[good[0], ("scope", "read_everything")], "Invalid scope(s)"),
+        (&[good[0], ("scope", "read_loan user:email")], "Invalid scope(s)"),
+    ] {
+        let place = app.key_url(query);
+        let sent = browser.get(&place).await;
+        sent.refuses_the_app("https://agent.example/cb", "invalid_request");
+        assert_eq!(sent.location_parameter("error_description").as_deref(), Some(reason), "{}", sent.told());
+        // Nobody is signed in: 400, and nothing goes to the agent.
+        p.browser().get(&place).await.is_our_own_problem("invalid_request").page_says(reason);
+    }
+}

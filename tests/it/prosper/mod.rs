@@ -9,6 +9,7 @@ pub mod exchange;
 pub mod journeys;
 pub mod login;
 pub mod people;
+pub mod portal;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
