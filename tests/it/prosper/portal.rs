@@ -41,7 +41,7 @@ impl Prosper {
 
     /// Everything in the database's files, as they lie on the disk.
     pub fn bytes_on_disk(&self) -> Vec<u8> {
-        let folder = self.p.store.path().parent().expect("a folder");
+        let folder = self.p.store.path().expect("a file").parent().expect("a folder");
         let files = std::fs::read_dir(folder).expect("listed").map(|entry| entry.expect("an entry").path());
         files.flat_map(|path| std::fs::read(path).expect("read")).collect()
     }
