@@ -20,6 +20,7 @@ mod house;
 mod key;
 mod man;
 mod marker;
+mod sandbox;
 mod serve;
 mod space;
 mod staff;
@@ -76,6 +77,8 @@ pub struct Global {
 enum Command {
     /// Serve, until told to stop
     Serve(serve::Serve),
+    /// The real server with people who are not real, to try everything with
+    Sandbox(sandbox::Sandbox),
     /// People and institutions
     #[command(subcommand)]
     User(user::Command),
@@ -153,6 +156,7 @@ fn run(cli: Cli, talk: Talk) -> Outcome {
         Command::Config(command) => command.run(talk, global),
         Command::Db(command) => command.run(talk, &global.configuration(&[])?),
         Command::Serve(serve) => serve.run(talk, global),
+        Command::Sandbox(sandbox) => sandbox.run(talk, global),
         Command::App(command) => manage(global, talk, async |desk| command.run(desk).await),
         Command::Grant(command) => manage(global, talk, async |desk| command.run(desk).await),
         Command::Agent(command) => manage(global, talk, async |desk| command.run(desk).await),

@@ -50,15 +50,11 @@ impl Talk {
             self.say("none");
             return Ok(());
         }
-        let mut table = Table::new();
-        table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(columns.iter().map(|column| column.to_uppercase().replace('_', " ")));
-        for row in &rows {
-            let cell = |column: &&str| row.iter().find(|(name, _)| name == column).map(|(_, value)| plain(value));
-            table.add_row(columns.iter().map(|column| cell(column).unwrap_or_default()));
-        }
-        let lines: Vec<_> = table.lines().map(|line| line.trim().to_owned()).collect();
-        print(&lines.join("\n"))
+        let cell = |row: &Facts, column: &str| {
+            row.iter().find(|(name, _)| *name == column).map(|(_, value)| plain(value)).unwrap_or_default()
+        };
+        let cells = rows.iter().map(|row| columns.iter().map(|column| cell(row, column)));
+        print(&table(columns, cells))
     }
 
     /// One thing: a line for each of its facts.
@@ -101,6 +97,17 @@ impl Talk {
             Err(error) => Err(Failure::failed(format!("cannot ask: {error}"))),
         }
     }
+}
+
+/// A table without lines, its columns as wide as they need to be.
+pub fn table<Cells: IntoIterator<Item = String>>(columns: &[&str], rows: impl IntoIterator<Item = Cells>) -> String {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(columns.iter().map(|column| column.to_uppercase().replace('_', " ")));
+    for row in rows {
+        table.add_row(row);
+    }
+    table.lines().map(|line| line.trim().to_owned() + "\n").collect()
 }
 
 /// Text that is data by itself: a configuration, a completion script.

@@ -17,6 +17,7 @@ pub mod pages;
 pub mod peer;
 pub mod read;
 pub mod routes;
+pub mod sandbox;
 pub mod shield;
 pub mod token;
 pub mod user;

@@ -160,7 +160,7 @@ impl Listener {
     {
         let fits = caps::connections_that_fit();
         if fits < self.limits.max_connections {
-            tracing::warn!(fits, wanted = self.limits.max_connections, "the limit on open files caps connections");
+            tracing::info!(fits, wanted = self.limits.max_connections, "the limit on open files caps connections");
         }
         let (cut, tasks) = (CancellationToken::new(), TaskTracker::new());
         let _cut_if_dropped = cut.clone().drop_guard();
