@@ -4,6 +4,9 @@
 //! so that the same keys pressed on two machines are the same password. A list of what everybody tries first, and words
 //! of the person's own context, are refused where a password is chosen, never where it is checked.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
@@ -48,24 +51,34 @@ pub fn choose(typed: &str, context: &[&str]) -> Result<Zeroizing<String>, FieldP
 fn is_guessable(password: &str, context: &[&str]) -> bool {
     let plain = Zeroizing::new(password.to_lowercase());
     let letters: Zeroizing<String> = Zeroizing::new(plain.chars().filter(|c| c.is_alphabetic()).collect());
-    let one_character = plain.chars().collect::<std::collections::HashSet<_>>().len() < 3;
+    let one_character = plain.chars().collect::<HashSet<_>>().len() < 3;
     let runs = ["0123456789012345", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm"];
     let is_a_run = runs.iter().any(|run| run.contains(plain.as_str()));
+    let squeezed = Zeroizing::new(squeeze(&plain));
     let of_context = context
         .iter()
-        .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
+        .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()).chain([*word]))
         .chain(["prosper"])
+        .map(squeeze)
         .filter(|word| word.chars().count() >= 4)
-        .any(|word| {
-            // A context word is refused when little else is left, not when it stands somewhere in a long sentence.
-            let word = word.to_lowercase();
-            plain.contains(&word) && plain.chars().count() < word.chars().count() + 5
-        });
-    one_character || is_a_run || of_context || COMMON.contains(&plain.as_str()) || COMMON.contains(&letters.as_str())
+        // A context word is refused when little else is left, not when it stands somewhere in a long sentence.
+        .any(|word| squeezed.contains(&word) && squeezed.chars().count() < word.chars().count() + 5);
+    let is_common = |text: &str| STEMS.contains(&text) || COMMON.contains(text);
+    one_character || is_a_run || of_context || is_common(&plain) || STEMS.contains(&letters.as_str())
 }
 
-/// What everybody tries first, of eight characters and more, and the stems that digits are hung on.
-const COMMON: &[&str] = &[
+/// Lower case, letters and digits alone: what a name and a password made of it have in common.
+fn squeeze(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The 5,000 passwords of eight characters and more that turn up most often in published breaches, as ranked by zxcvbn
+/// (MIT), in lower case.
+static COMMON: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+
+/// What everybody tries first, and the stems that digits are hung on.
+const STEMS: &[&str] = &[
     "password",
     "passwort",
     "passw0rd",
@@ -219,7 +232,12 @@ mod tests {
         {
             assert_eq!(choose(bad, &[]), Err(FieldProblem::Guessable), "{bad}");
         }
-        assert_eq!(choose("lovelace1", &["Ada Lovelace", "ada@example.com"]), Err(FieldProblem::Guessable));
+        for bad in ["lovelace1", "AdaLovelace", "ada-lovelace-1", "ada@example.com", "Ada@Example.com!"] {
+            assert_eq!(choose(bad, &["Ada Lovelace", "ada@example.com"]), Err(FieldProblem::Guessable), "{bad}");
+        }
+        for bad in ["1qaz2wsx", "iloveyou", "Liverpool", "qwerty123", "sunshine1", "11111111a"] {
+            assert!(choose(bad, &[]).is_err(), "{bad}");
+        }
         assert!(choose("my friend lovelace likes trains", &["Ada Lovelace"]).is_ok());
     }
 

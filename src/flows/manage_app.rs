@@ -77,7 +77,7 @@ pub async fn rotate_secret(
     let client = app_of(id, actor, p).await?;
     let mut problems = FieldProblems::default();
     let label = if wish.label.trim().is_empty() {
-        Some(format!("Secret of {}", trail.at.in_words()))
+        Some(format!("Added {}", trail.at.in_words()))
     } else {
         problems.note("label", line(&wish.label, MOST_LABEL))
     };

@@ -25,6 +25,17 @@ pub struct Route {
     handler: Option<fn() -> MethodRouter<Web>>,
 }
 
+impl Route {
+    /// Is this the route of `path`? Parts in braces vary; a route without any stands before those that have some.
+    fn is_at(&self, path: &str) -> bool {
+        let mut given = path.split('/');
+        self.path
+            .split('/')
+            .all(|part| given.next().is_some_and(|given| part == given || (part.starts_with('{') && !given.is_empty())))
+            && given.next().is_none()
+    }
+}
+
 /// Every route there is under `serve`. The sandbox adds its own.
 pub const ROUTES: &[Route] = &[
     Route { path: "/v1/security/oauth/token", methods: "POST", handler: None },
@@ -230,7 +241,7 @@ async fn nothing(State(web): State<Web>, request: Request) -> axum::response::Re
 /// There is something, but not by this method. The router adds `Allow`.
 async fn not_by_this_method(State(web): State<Web>, request: Request) -> axum::response::Response {
     let path = request.uri().path();
-    let methods = ROUTES.iter().find(|route| route.path == path).map_or("GET", |route| route.methods);
+    let methods = ROUTES.iter().find(|route| route.is_at(path)).map_or("GET", |route| route.methods);
     say(Trouble::Method(methods), web, request).await
 }
 

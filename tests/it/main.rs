@@ -5,6 +5,8 @@
 mod prosper;
 
 mod documents;
+mod agent_role;
+mod connected_apps;
 mod error_tables;
 mod investor_tokens;
 mod login_authorize;
@@ -13,3 +15,8 @@ mod login_races;
 mod login_user;
 mod on_postgres;
 mod token_requests;
+mod portal_attacks;
+mod register_app;
+mod secrets;
+mod setup;
+mod sign_up;

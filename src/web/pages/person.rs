@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
-
 use super::super::answer::{Answer, Trouble};
 use super::super::local_path::sign_in_and_then;
 use super::super::visitor::Visit;
@@ -11,6 +9,7 @@ use super::standing;
 use super::views::{AppKind, AppState, Field, ProblemKind, When};
 use crate::contract::table::Stop;
 use crate::contract::words;
+use crate::crypto::digest::sha256;
 use crate::domain::FieldProblems;
 use crate::domain::account::Account;
 use crate::domain::application::{Application, ApplicationKind};
@@ -72,9 +71,8 @@ pub fn typed(visit: &Visit, name: &str) -> String {
 /// once; no two forms have the same token.
 pub fn made_by(visit: &Visit) -> [u8; 16] {
     let token = visit.form.get("form_token").unwrap_or_default();
-    let digest = digest(&SHA256, format!("made by {token}").as_bytes());
     let mut name = [0; 16];
-    name.copy_from_slice(&digest.as_ref()[..16]);
+    name.copy_from_slice(&sha256(format!("made by {token}").as_bytes())[..16]);
     name
 }
 
