@@ -4,9 +4,9 @@
 #[allow(dead_code, unused_imports)]
 mod prosper;
 
-mod documents;
 mod agent_role;
 mod connected_apps;
+mod documents;
 mod error_tables;
 mod investor_tokens;
 mod login_authorize;
@@ -14,9 +14,9 @@ mod login_exchange;
 mod login_races;
 mod login_user;
 mod on_postgres;
-mod token_requests;
 mod portal_attacks;
 mod register_app;
 mod secrets;
 mod setup;
 mod sign_up;
+mod token_requests;
