@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::prosper::exchange::request;
 use crate::prosper::login::CALLBACK;
 use crate::prosper::people::PASSWORD;
-use crate::prosper::{App, Browser, Person, Prosper, Start, hours, minutes, seconds};
+use crate::prosper::{App, Browser, Person, Prosper, Start, almost, hours, minutes, seconds};
 
 /// "Swap the one-time code for an access token." Both content types, and Basic as well. L-11, L-12, R-37, AT-31.
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn a_code_lives_five_minutes_and_not_a_moment_longer() {
     let app = ada.has_login_app("Acme HR", &[CALLBACK]).await;
     let browser = ada.signs_in().await;
     let (one, two) = (browser.code_for(&app).await, browser.code_for(&app).await);
-    p.clock.advance(minutes(5) - std::time::Duration::from_micros(1));
+    p.clock.advance(almost(minutes(5)));
     app.exchange(&one).await.login_token();
     p.clock.advance(std::time::Duration::from_micros(1));
     app.exchange(&two).await.says(400, "Code has expired");

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::prosper::exchange::request;
 use crate::prosper::login::CALLBACK;
 use crate::prosper::people::PASSWORD;
-use crate::prosper::{Person, Prosper, minutes};
+use crate::prosper::{Person, Prosper, almost, minutes};
 
 /// "Read the signed-in user's profile": exactly seven members. L-17, R-49, R-50, US-13.
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_token_lives_fifteen_minutes_and_not_a_moment_longer() {
     let ada = p.investor("ada@example.com").await;
     let app = ada.has_login_app("Acme HR", &[CALLBACK]).await;
     let token = app.token_of(&ada).await;
-    p.clock.advance(minutes(15) - std::time::Duration::from_micros(1));
+    p.clock.advance(almost(minutes(15)));
     p.user(&token).await.is(200);
     p.clock.advance(std::time::Duration::from_micros(1));
     p.user(&token).await.says(401, "Invalid token");

@@ -6,10 +6,12 @@ mod prosper;
 
 mod agent_role;
 mod connected_apps;
+mod authorization_key;
 mod documents;
 mod error_tables;
 mod investor_tokens;
 mod login_authorize;
+mod login_consent;
 mod login_exchange;
 mod login_races;
 mod login_user;
@@ -20,3 +22,4 @@ mod secrets;
 mod setup;
 mod sign_up;
 mod token_requests;
+mod sign_in;

@@ -80,6 +80,10 @@ impl<'s> Browser<'s> {
         self.cookies.borrow().iter().find(|(kept, _)| kept == name).map(|(_, value)| value.clone())
     }
 
+    pub fn cookies(&self) -> Vec<(String, String)> {
+        self.cookies.borrow().clone()
+    }
+
     pub fn set_cookie(&self, name: &str, value: &str) {
         let mut cookies = self.cookies.borrow_mut();
         cookies.retain(|(kept, _)| kept != name);

@@ -67,6 +67,8 @@ pub struct Start {
     pub now: Timestamp,
     /// A PostgreSQL database instead of a file.
     pub database: Option<Database>,
+    /// What browsers are told to be at, when it is not where they are.
+    pub public_url: Option<&'static str>,
 }
 
 /// A PostgreSQL database.
@@ -91,6 +93,7 @@ impl Default for Start {
             folder: None,
             now: Timestamp::from_seconds(1_800_000_000),
             database: None,
+            public_url: None,
         }
     }
 }
@@ -133,7 +136,7 @@ impl Prosper {
         seed[..8].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
         let entropy = Entropy::seeded(seed);
         let settings = Settings {
-            public_url: BaseUrl::parse(&url).expect("a URL"),
+            public_url: BaseUrl::parse(start.public_url.unwrap_or(&url)).expect("a URL"),
             support_email: "support@prosper.example".into(),
             business_email: "partners@prosper.example".into(),
             purpose: start.purpose,
@@ -221,6 +224,11 @@ pub const fn seconds(count: u64) -> Duration {
 
 pub const fn minutes(count: u64) -> Duration {
     seconds(count * 60)
+}
+
+/// All of this time but its last microsecond.
+pub const fn almost(span: Duration) -> Duration {
+    span.saturating_sub(Duration::from_micros(1))
 }
 
 pub const fn hours(count: u64) -> Duration {

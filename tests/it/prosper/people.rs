@@ -79,15 +79,7 @@ impl Prosper {
     /// An institution that holds the agent role.
     pub async fn agent(&self, email: &str) -> Person<'_> {
         let person = self.institution(email).await;
-        let ask = AskForRole {
-            account: person.id,
-            form: RequestForm::ExistingAccount,
-            message: String::new(),
-            further_accounts: String::new(),
-            mail: None,
-            trail: self.trail(),
-        };
-        assert!(self.p.store.ask_for_agent_role(ask).await.expect("written"));
+        person.asks_for_agent_role().await;
         person.agent_role(AgentMove::Approve).await;
         person
     }
@@ -149,6 +141,18 @@ impl<'s> Person<'s> {
 
     pub async fn signs_out_everywhere(&self) {
         assert!(self.server.p.store.sign_out_everywhere(self.id, self.server.trail()).await.expect("written"));
+    }
+
+    pub async fn asks_for_agent_role(&self) {
+        let ask = AskForRole {
+            account: self.id,
+            form: RequestForm::ExistingAccount,
+            message: String::new(),
+            further_accounts: String::new(),
+            mail: None,
+            trail: self.server.trail(),
+        };
+        assert!(self.server.p.store.ask_for_agent_role(ask).await.expect("written"));
     }
 
     /// Staff decide on the agent role.
