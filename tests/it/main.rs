@@ -23,3 +23,4 @@ mod setup;
 mod sign_up;
 mod token_requests;
 mod sign_in;
+mod token_requests;
