@@ -5,8 +5,8 @@
 mod prosper;
 
 mod agent_role;
-mod connected_apps;
 mod authorization_key;
+mod connected_apps;
 mod documents;
 mod error_tables;
 mod investor_tokens;
@@ -20,7 +20,6 @@ mod portal_attacks;
 mod register_app;
 mod secrets;
 mod setup;
-mod sign_up;
-mod token_requests;
 mod sign_in;
+mod sign_up;
 mod token_requests;
