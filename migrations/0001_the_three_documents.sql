@@ -42,6 +42,8 @@ create table spaces (
     name {text} not null,
     folded_name {text} not null unique,
     support_email {text},
+    brand {text},
+    logo {bytes},
     created_at {int} not null
 ){strict};
 
@@ -72,6 +74,7 @@ create table accounts (
 create unique index accounts_by_email on accounts (folded_email, space);
 create index accounts_by_space on accounts (space, id);
 create index accounts_by_agent on accounts (agent) where agent <> 'none';
+create index accounts_waiting on accounts (status_at) where status = 'pending_approval';
 
 -- Each request for the agent role, the newest last; decided rows are the history (A-05).
 create table agent_requests (
@@ -241,9 +244,31 @@ create table audit (
     before {text} not null default '',
     after {text} not null default '',
     request_id {text} not null default '',
-    address {text} not null default ''
+    address {text} not null default '',
+    seal {int}
 ){strict};
 create index audit_by_subject on audit (subject, id);
+create index audit_by_seal on audit (seal, id);
+
+-- The chain over the audit log: each seal covers a batch of rows and the seal before it, under a key that is not in here.
+create table audit_seals (
+    number {int} primary key,
+    from_id {int} not null,
+    to_id {int} not null,
+    row_count {int} not null,
+    sealed_at {int} not null,
+    mac {bytes} not null
+){strict};
+
+-- A link at which the owner of an application that staff registered draws its secret: one for each, the newest.
+create table handovers (
+    application {bytes} primary key references applications (id) on delete cascade,
+    id {bytes} not null,
+    mac {bytes} not null,
+    mac_key {int} not null,
+    created_at {int} not null,
+    expires_at {int} not null
+){strict};
 
 -- Requests of each application and what became of them, so that its owner can look one up (W-03).
 create table app_requests (

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::BaseUrl;
+use crate::crypto::chain::ChainKey;
 use crate::crypto::entropy::Entropy;
 use crate::crypto::keys::Keys;
 use crate::crypto::password::Passwords;
@@ -28,6 +29,8 @@ pub struct Prosper {
     pub keys: Keys,
     /// The threads that hash passwords.
     pub passwords: Passwords,
+    /// Seals the audit log.
+    pub chain: ChainKey,
     /// What the operator chose.
     pub settings: Settings,
     master: MasterKey,
@@ -50,6 +53,8 @@ pub struct Settings {
     pub lockout: Option<Lockout>,
     /// Failed attempts that one address has in a minute, if they are counted.
     pub failures_per_address: Option<u32>,
+    /// Days that are no business days, weekends aside.
+    pub holidays: Vec<jiff::civil::Date>,
 }
 
 /// How failed sign-ins lock an email (T-13).
@@ -85,7 +90,8 @@ impl Prosper {
             ring = store.ring_keys().await?;
         }
         let keys = Keys::unlock(&master, &ring, &clock)?;
-        Ok(Arc::new(Self { store, clock, entropy, keys, passwords, settings, master }))
+        let chain = master.chain_key();
+        Ok(Arc::new(Self { store, clock, entropy, keys, passwords, chain, settings, master }))
     }
 
     /// The present.

@@ -73,10 +73,9 @@ async fn decide(desk: &Desk, whose: Whose, decision: Decision, reason: &str) -> 
 }
 
 async fn list(desk: &Desk, all: bool) -> Outcome {
-    let now = desk.p.now();
     let requests = if all {
         let every = desk.p.store.agent_requests(false).await?;
-        every.into_iter().map(|request| agent_role::clocked(request, now)).collect()
+        every.into_iter().map(|request| agent_role::clocked(request, &desk.p)).collect()
     } else {
         agent_role::waiting_requests(&desk.p).await?
     };

@@ -15,6 +15,7 @@ use crate::domain::ids::ClientId;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::time::Timestamp;
+use crate::flows::hand_over::{self, HandoverLink};
 use crate::flows::manage_app::{self, AppWish, Rotation};
 use crate::flows::refusal::Actor;
 use crate::flows::register_app::{self, NewApplication};
@@ -42,6 +43,8 @@ pub enum Command {
     },
     /// Show an application and its secrets, never a secret itself
     Show(Which),
+    /// Mail the owner of an application a link at which a new secret is shown once, to them alone
+    HandOver(Which),
     /// Add a secret beside the one there is, which goes on working for a while; the new one is shown this once
     #[command(after_help = "Example:\n  prosper app rotate-secret 3f9c0e5d7a1b4c2d8e6f90a1b2c3d4e5 --overlap-hours 72")]
     RotateSecret {
@@ -124,6 +127,9 @@ pub struct Register {
     /// A PNG, JPEG or WebP file
     #[arg(long, value_name = "FILE")]
     logo: Option<PathBuf>,
+    /// Show no secret: mail the owner a link at which it is shown once, to them alone
+    #[arg(long)]
+    hand_over: bool,
 }
 
 impl Command {
@@ -136,6 +142,11 @@ impl Command {
             Self::Register(new) => register(desk, new).await,
             Self::List { space, owner } => list(desk, space.as_deref(), owner.as_deref()).await,
             Self::Show(which) => show(desk, which.find(desk).await?).await,
+            Self::HandOver(which) => {
+                let id = which.find(desk).await?;
+                let link = hand_over::hand_over(id, Actor::Terminal, desk.trail(), &desk.p).await?;
+                desk.talk.show(handed_over(id, &link))
+            }
             Self::RotateSecret { which, label, overlap_hours } => {
                 let overlap = Some(Duration::from_secs(overlap_hours * 3_600));
                 rotate(desk, which.find(desk).await?, Rotation { label, overlap, id: None }).await
@@ -185,6 +196,10 @@ async fn register(desk: &Desk, new: Register) -> Outcome {
     let (phone, email, url, redirect_uris) = (new.phone, new.email, new.url, new.redirect_uris);
     let typed = Registration { name: new.name, phone, email, url, redirect_uris };
     let wish = NewApplication { owner: owner.id, kind: new.kind, typed, scopes, logo, id: None };
+    if new.hand_over {
+        let made = hand_over::register_and_hand_over(wish, Actor::Terminal, desk.trail(), &desk.p).await?;
+        return desk.talk.show(handed_over(made.0.id, &made.1));
+    }
     let made = register_app::register_app(wish, Actor::Terminal, desk.trail(), &desk.p).await?;
     let mut facts = facts! { client_id: made.application.id.hex(), client_secret: made.client_secret.expose() };
     let found = desk.client(&made.application.id.hex()).await?;
@@ -192,6 +207,10 @@ async fn register(desk: &Desk, new: Register) -> Outcome {
     desk.talk.show(facts)?;
     desk.talk.say("the secret is shown this once: keep it where only the application can read it");
     Ok(())
+}
+
+fn handed_over(id: ClientId, link: &HandoverLink) -> Facts {
+    facts! { client_id: id.hex(), owner_link: link.url.expose(), link_ends: link.expires_at.rfc3339() }
 }
 
 async fn rotate(desk: &Desk, id: ClientId, wish: Rotation) -> Outcome {

@@ -236,6 +236,7 @@ pub fn settings(config: &Config, purpose: Purpose) -> Settings {
         lockout,
         failures_per_address: asked_for("limits.failures_per_address_per_minute")
             .then_some(limits.failures_per_address_per_minute),
+        holidays: config.holidays.clone(),
     }
 }
 

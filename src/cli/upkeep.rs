@@ -15,6 +15,7 @@ use super::folder::Folder;
 use super::marker::Marker;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
+use crate::flows::audit_chain;
 use crate::prosper::Prosper;
 
 /// Begins it all, until `stop`.
@@ -27,6 +28,7 @@ pub fn begin(p: &Arc<Prosper>, folder: &Folder, stop: &CancellationToken, tasks:
     spawn(Box::pin(keep_time(Arc::clone(p))));
     spawn(Box::pin(keep_marker(Arc::clone(p), folder.clone())));
     spawn(Box::pin(follow(Arc::clone(p))));
+    spawn(Box::pin(seal(Arc::clone(p))));
 }
 
 /// Writes the marker if the database has moved on since the last one.
@@ -58,6 +60,24 @@ async fn sweep(p: Arc<Prosper>) {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "swept"),
             Err(fault) => tracing::error!(cause = %fault, "what has expired cannot be swept"),
+        }
+    }
+}
+
+/// Seals what was written to the audit log since the last turn.
+async fn seal(p: Arc<Prosper>) {
+    let mut every = tokio::time::interval(Duration::from_secs(10));
+    loop {
+        every.tick().await;
+        loop {
+            match audit_chain::seal_audit(&p).await {
+                Ok(0) => break,
+                Ok(rows) => tracing::debug!(rows, "sealed the audit log"),
+                Err(fault) => {
+                    tracing::warn!(cause = %fault, "the audit log cannot be sealed just now");
+                    break;
+                }
+            }
         }
     }
 }

@@ -21,6 +21,13 @@ impl Config {
                 self.listen
             ),
         );
+        let console_here = self.console_listen.is_none_or(|address| address.ip().to_canonical().is_loopback());
+        demand(
+            self.speaks_tls() || console_here || self.insecure || !self.trusted_proxies.is_empty(),
+            "console_listen would speak plain HTTP beyond this machine: give tls.cert and tls.key, or name the reverse proxy \
+             in trusted_proxies, or set insecure = true"
+                .to_owned(),
+        );
         demand(
             self.tls.cert.is_some() == self.tls.key.is_some(),
             "tls.cert and tls.key belong together: give both or neither".to_owned(),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 use tracing::level_filters::LevelFilter;
 
 use super::report::Entry;
@@ -103,6 +104,10 @@ settings! {
         business_development_email: String = "business-development@prosperex.com.au",
         /// Serve the sample resource at `/v1/accounts/prosper/`.
         sample_resource: bool = "false",
+        /// Days on which staff review nothing, weekends aside: the clock of three business days stands still.
+        holidays: Vec<Date> = "",
+        /// An address and port for the staff console alone; the main listener then answers 404 for it.
+        console_listen: Option<SocketAddr> = "",
         /// The key that wraps the key ring. When it is not given, a file in `data_dir` holds one.
         master_key: Option<Secret> = "",
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 use tracing::level_filters::LevelFilter;
 use url::{Host, Url};
 use zeroize::Zeroizing;
@@ -168,6 +169,27 @@ impl Setting for Vec<IpNet> {
     }
     fn literal(&self) -> String {
         let items: Vec<_> = self.iter().map(|network| quoted(&network.to_string())).collect();
+        format!("[{}]", items.join(", "))
+    }
+}
+
+/// Days of the calendar. A list in a file, commas elsewhere.
+impl Setting for Vec<Date> {
+    const EXPECTS: &'static str = "a list of days, as in 2026-12-25";
+    fn read(raw: &Raw) -> Option<Self> {
+        match raw {
+            Raw::List(items) => items.iter().map(|item| text(item)?.parse().ok()).collect(),
+            Raw::Untyped(text) => {
+                text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(|item| item.parse().ok()).collect()
+            }
+            _ => None,
+        }
+    }
+    fn show(&self) -> String {
+        self.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }
+    fn literal(&self) -> String {
+        let items: Vec<_> = self.iter().map(|day| quoted(&day.to_string())).collect();
         format!("[{}]", items.join(", "))
     }
 }

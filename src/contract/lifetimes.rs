@@ -46,6 +46,12 @@ pub const FORM_TOKEN: Duration = hours(2);
 pub const DENIAL: Duration = minutes(1);
 /// The one-time link with which the first staff account is made.
 pub const SETUP_LINK: Duration = hours(1);
+/// The one-time link at which an owner draws the secret of an application that staff registered.
+pub const HANDOVER_LINK: Duration = days(7);
+/// A session of the staff console ends when it has not been used for this long.
+pub const STAFF_SESSION_IDLE: Duration = minutes(15);
+/// A session of the staff console ends this long after the password was typed, used or not.
+pub const STAFF_SESSION: Duration = hours(8);
 /// A mailed link that validates an email address.
 pub const VERIFICATION_LINK: Duration = hours(1);
 

@@ -25,6 +25,10 @@ pub fn field_problem(problem: FieldProblem) -> String {
         }
         FieldProblem::Taken => "Somebody has this already.".into(),
         FieldProblem::Unknown => "Please choose one of the list.".into(),
+        FieldProblem::Colour => "Not a colour. It looks like #0b6b4d.".into(),
+        FieldProblem::Contrast => "Too light to be read on white. Choose a darker one.".into(),
+        FieldProblem::Nobody => "Nobody has this. Check the spelling and the space.".into(),
+        FieldProblem::Day => "Not a day to come. It looks like 2026-12-24.".into(),
         FieldProblem::Picture => "Not a PNG, JPEG or WebP picture of at most 1 MB and 4,096 pixels a side.".into(),
     }
 }
@@ -105,3 +109,5 @@ pub const SUBJECT_AGENT_WITHDRAWN: &str = "You are no longer a third-party agent
 pub const SUBJECT_ACCOUNT_ACTIVE: &str = "Your account can be used now";
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_PASSWORD_CHANGED: &str = "Your password was changed";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_APP_HANDED_OVER: &str = "Your app is registered";

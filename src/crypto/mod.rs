@@ -9,6 +9,7 @@
 //!
 //! The keys of the first two lie in a ring ([`keys`]), wrapped by a master key that is never in the database.
 
+pub mod chain;
 pub mod digest;
 pub mod entropy;
 pub mod keys;

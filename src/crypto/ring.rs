@@ -10,6 +10,7 @@ use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, MAX_TAG_LEN, Nonce, Unb
 use aws_lc_rs::hkdf;
 use zeroize::Zeroizing;
 
+use super::chain::ChainKey;
 use super::entropy::{Entropy, NONCE};
 use super::keys::SETTLES_IN;
 pub use crate::domain::secret::{KeyUse, RingKey};
@@ -38,6 +39,11 @@ impl MasterKey {
     /// 64 lower-case hex digits, for the key file.
     pub fn to_hex(&self) -> Zeroizing<String> {
         Zeroizing::new(data_encoding::HEXLOWER.encode(self.0.as_slice()))
+    }
+
+    /// The key that seals the audit log.
+    pub fn chain_key(&self) -> ChainKey {
+        ChainKey::from_material(&derive(&self.0, "prosper audit chain v1"))
     }
 
     /// What wraps is derived, so that the master key itself stays free for other uses.

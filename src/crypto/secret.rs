@@ -55,11 +55,13 @@ pub enum Kind {
     Session,
     /// A link that works once.
     Link,
+    /// The cookie that opens the staff console.
+    StaffSession,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 5] =
-        [Self::ClientSecret, Self::RefreshToken, Self::AuthKey, Self::Session, Self::Link];
+    pub(super) const ALL: [Self; 6] =
+        [Self::ClientSecret, Self::RefreshToken, Self::AuthKey, Self::Session, Self::Link, Self::StaffSession];
 
     /// Part of the key derivation: a name once used is never given to another kind.
     pub(super) const fn name(self) -> &'static str {
@@ -69,6 +71,7 @@ impl Kind {
             Self::AuthKey => "authorization key",
             Self::Session => "session",
             Self::Link => "link",
+            Self::StaffSession => "staff session",
         }
     }
 }

@@ -125,6 +125,13 @@ impl AccountUid {
     pub const fn bytes(&self) -> &[u8; 16] {
         &self.0
     }
+
+    /// Reads a GUID as it is written, in either case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hyphens = text.len() == 36 && [8, 13, 18, 23].iter().all(|at| text.as_bytes()[*at] == b'-');
+        let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.replace('-', "").as_bytes()).ok()?;
+        if hyphens { bytes.try_into().ok().map(Self) } else { None }
+    }
 }
 
 impl fmt::Display for AccountUid {
@@ -158,5 +165,9 @@ mod tests {
     fn a_uid_is_written_as_a_version_4_guid() {
         let uid = AccountUid::from_random([0xff; 16]).to_string();
         assert_eq!(uid, "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(AccountUid::parse(&uid.to_uppercase()).expect("as written").to_string(), uid);
+        for bad in ["", "ffffffff", &uid.replace('-', ""), &uid.replace('f', "g"), &format!("{uid}0")] {
+            assert!(AccountUid::parse(bad).is_none(), "{bad}");
+        }
     }
 }

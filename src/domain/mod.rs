@@ -3,6 +3,7 @@
 pub mod account;
 pub mod agent;
 pub mod application;
+pub mod brand;
 pub mod business_days;
 pub mod consent;
 pub mod email;
@@ -46,6 +47,14 @@ pub enum FieldProblem {
     Unknown,
     /// Not a picture that is taken.
     Picture,
+    /// Not a colour, `#rrggbb`.
+    Colour,
+    /// A colour too light to be read as text on white.
+    Contrast,
+    /// Nobody has this.
+    Nobody,
+    /// Not a day of the calendar to come.
+    Day,
 }
 
 /// Names the parts of a form, so that a message can stand beside the field it is about.

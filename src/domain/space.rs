@@ -1,5 +1,6 @@
 //! A space is a tenant: accounts and applications belong to exactly one, and nothing crosses.
 
+use super::brand::Brand;
 use super::ids::SpaceId;
 use super::{FieldProblem, line};
 
@@ -12,6 +13,10 @@ pub struct Space {
     pub name: String,
     /// Where its people ask for help, if not at the installation's address.
     pub support_email: Option<String>,
+    /// Its colour, if it has one of its own.
+    pub brand: Option<Brand>,
+    /// Has it a logo?
+    pub has_logo: bool,
 }
 
 /// Reads a space's name: 1 to 60 characters.

@@ -20,7 +20,7 @@ use crate::store::accounts::{SetPassword, SetStatus};
 use crate::store::audit::Trail;
 use crate::store::new_accounts::NewAccount;
 
-use super::refusal::{ADMINISTRATION, Actor, Outcome, REVIEW, Refusal, SUPPORT};
+use super::refusal::{ADMINISTRATION, ANYBODY, Actor, Outcome, REVIEW, Refusal, SUPPORT};
 use super::write_mail::{link_to, write_to};
 
 /// An account that staff make.
@@ -99,11 +99,8 @@ pub struct StatusWish {
 /// [`Refusal::Fields`] (`reason`).
 pub async fn move_status(id: AccountId, wish: StatusWish, actor: Actor<'_>, trail: Trail, p: &Prosper) -> Outcome<()> {
     let account = find(id, p).await?;
-    let admits = account.status == Status::PendingApproval && wish.to == Status::Active;
-    actor.must_be_staff(if admits { REVIEW } else { SUPPORT })?;
-    if matches!(actor, Actor::Staff(staff) if staff.id == id) {
-        return Err(Refusal::OwnRequest.into());
-    }
+    actor.must_be_staff(who_moves(account.status, wish.to))?;
+    actor.may_manage(&account)?;
     let reason = wish.reason.trim();
     if reason.chars().count() > 1_000 || reason.chars().any(|c| c.is_control() && c != '\n' && c != '\r') {
         return Err(FieldProblems(vec![("reason", FieldProblem::TooLong(1_000))]).into());
@@ -126,12 +123,23 @@ pub async fn move_status(id: AccountId, wish: StatusWish, actor: Actor<'_>, trai
     }
 }
 
+/// Whose move it is: an institution that waits is admitted or turned away by those who review, and support may turn it
+/// away too; everything else is support's.
+pub const fn who_moves(from: Status, to: Status) -> &'static [StaffRole] {
+    match (from, to) {
+        (Status::PendingApproval, Status::Active) => REVIEW,
+        (Status::PendingApproval, Status::Closed) => ANYBODY,
+        _ => SUPPORT,
+    }
+}
+
 /// Demands a new password before anything else, or takes the demand back.
 ///
 /// # Errors
-/// `Refused` with [`Refusal::NotFound`] or [`Refusal::StaffNeeded`].
+/// `Refused` with [`Refusal::NotFound`], [`Refusal::StaffNeeded`] or [`Refusal::OwnRequest`].
 pub async fn require_reset(id: AccountId, required: bool, actor: Actor<'_>, trail: Trail, p: &Prosper) -> Outcome<()> {
     actor.must_be_staff(SUPPORT)?;
+    actor.may_manage(&find(id, p).await?)?;
     done(p.store.require_reset(id, required, trail).await?)
 }
 
@@ -147,6 +155,7 @@ pub async fn set_password(
     p: &Prosper,
 ) -> Outcome<()> {
     actor.must_be_staff(ADMINISTRATION)?;
+    actor.must_not_be(id)?;
     let account = find(id, p).await?;
     let chosen = choose(typed, &account, p).await?;
     let unit = SetPassword {
@@ -175,7 +184,10 @@ pub(super) async fn choose(typed: &str, account: &Account, p: &Prosper) -> Outco
 pub async fn sign_out_everywhere(id: AccountId, actor: Actor<'_>, trail: Trail, p: &Prosper) -> Outcome<()> {
     match actor {
         Actor::Owner(account) if account.id == id => {}
-        _ => actor.must_be_staff(SUPPORT)?,
+        _ => {
+            actor.must_be_staff(SUPPORT)?;
+            actor.may_manage(&find(id, p).await?)?;
+        }
     }
     done(p.store.sign_out_everywhere(id, trail).await?)
 }
@@ -192,9 +204,7 @@ pub async fn set_staff(
     p: &Prosper,
 ) -> Outcome<()> {
     actor.must_be_staff(ADMINISTRATION)?;
-    if matches!(actor, Actor::Staff(staff) if staff.id == id) {
-        return Err(Refusal::OwnRequest.into());
-    }
+    actor.must_not_be(id)?;
     done(p.store.set_staff(id, role, trail).await?)
 }
 

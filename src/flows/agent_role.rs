@@ -52,7 +52,7 @@ pub async fn ask_for_role(account: &Account, wish: &RoleWish, trail: Trail, p: &
         return Err(Refusal::NotUsable(account.status).into());
     }
     let further_accounts = check(wish)?;
-    let about = About::AgentRequested { due: due(trail.at).in_words() };
+    let about = About::AgentRequested { due: due(trail.at, p).in_words() };
     let unit = AskForRole {
         account: account.id,
         form: RequestForm::ExistingAccount,
@@ -122,9 +122,7 @@ pub async fn decide_role(
     p: &Prosper,
 ) -> Outcome<()> {
     actor.must_be_staff(REVIEW)?;
-    if matches!(actor, Actor::Staff(decider) if decider.id == account) {
-        return Err(Refusal::OwnRequest.into());
-    }
+    actor.must_not_be(account)?;
     let account = p.store.account(account).await?.ok_or(Refusal::NotFound)?;
     let reason = check_reason(reason, decision != Decision::Approve)?;
     let step = match decision {
@@ -216,17 +214,16 @@ pub struct ClockedRequest {
 /// # Errors
 /// The store cannot be read.
 pub async fn waiting_requests(p: &Prosper) -> Result<Vec<ClockedRequest>, Fault> {
-    let now = p.now();
-    Ok(p.store.agent_requests(true).await?.into_iter().map(|request| clocked(request, now)).collect())
+    Ok(p.store.agent_requests(true).await?.into_iter().map(|request| clocked(request, p)).collect())
 }
 
 /// Puts the clock to a request.
-pub fn clocked(request: AgentRequest, now: Timestamp) -> ClockedRequest {
-    let days_gone = business_days::gone(request.asked_at, now, REVIEW_BUSINESS_DAYS, &[]);
-    ClockedRequest { due: due(request.asked_at), days_gone, request }
+pub fn clocked(request: AgentRequest, p: &Prosper) -> ClockedRequest {
+    let days_gone = business_days::gone(request.asked_at, p.now(), REVIEW_BUSINESS_DAYS, &p.settings.holidays);
+    ClockedRequest { due: due(request.asked_at, p), days_gone, request }
 }
 
 /// By when something that staff review is answered, if it came in at `asked`.
-pub fn due(asked: Timestamp) -> Timestamp {
-    business_days::due(asked, REVIEW_BUSINESS_DAYS, &[])
+pub fn due(asked: Timestamp, p: &Prosper) -> Timestamp {
+    business_days::due(asked, REVIEW_BUSINESS_DAYS, &p.settings.holidays)
 }

@@ -19,7 +19,7 @@ use crate::store::applications::{ApplicationChange, Client, RotateSecret};
 use crate::store::audit::Trail;
 
 use super::logo::read_logo;
-use super::refusal::{Actor, Outcome, Refusal, SUPPORT, must_be_usable};
+use super::refusal::{ADMINISTRATION, Actor, Outcome, Refusal, must_be_usable};
 
 /// The application, if this actor may look after it.
 ///
@@ -29,7 +29,7 @@ pub async fn app_of(id: ClientId, actor: Actor<'_>, p: &Prosper) -> Outcome<Arc<
     if let Actor::Owner(account) = actor {
         must_be_usable(account)?;
     } else {
-        actor.must_be_staff(SUPPORT)?;
+        actor.must_be_staff(ADMINISTRATION)?;
     }
     let found = p.store.client(id).await?;
     let seen = found.filter(|client| match actor {
@@ -169,7 +169,7 @@ pub async fn change_app(id: ClientId, wish: AppWish, actor: Actor<'_>, trail: Tr
         AppWish::Logo(Some(upload)) => ApplicationChange::Logo(Some(read_logo(upload).await?)),
         AppWish::Logo(None) => ApplicationChange::Logo(None),
         AppWish::Scopes(scopes) => {
-            actor.must_be_staff(SUPPORT)?;
+            actor.must_be_staff(ADMINISTRATION)?;
             ApplicationChange::Scopes(scopes.and(kind.scopes()))
         }
     };

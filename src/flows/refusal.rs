@@ -10,6 +10,7 @@ use crate::contract::words;
 use crate::domain::FieldProblems;
 use crate::domain::account::{Account, AccountKind, StaffRole};
 use crate::domain::agent::AgentRole;
+use crate::domain::ids::AccountId;
 use crate::domain::status::{Mover, Status};
 
 /// What such a flow answers.
@@ -123,6 +124,27 @@ impl Actor<'_> {
         }
     }
 
+    /// Nobody decides on their own request or account.
+    ///
+    /// # Errors
+    /// [`Refusal::OwnRequest`].
+    pub fn must_not_be(self, id: AccountId) -> Result<(), Refusal> {
+        match self {
+            Self::Staff(account) if account.id == id => Err(Refusal::OwnRequest),
+            _ => Ok(()),
+        }
+    }
+
+    /// Nobody manages their own account, and an account of staff is managed by administrators alone: else support could
+    /// lock out those who gave it its role.
+    ///
+    /// # Errors
+    /// [`Refusal::OwnRequest`] or [`Refusal::StaffNeeded`].
+    pub fn may_manage(self, account: &Account) -> Result<(), Refusal> {
+        self.must_not_be(account.id)?;
+        if account.staff.is_some() { self.must_be_staff(ADMINISTRATION) } else { Ok(()) }
+    }
+
     /// How the status rules see them.
     pub fn mover(self) -> Mover {
         match self {
@@ -134,10 +156,12 @@ impl Actor<'_> {
     }
 }
 
-/// Those who help people: status moves, forced resets, applications.
+/// Those who help people: status moves, forced resets.
 pub const SUPPORT: &[StaffRole] = &[StaffRole::Support, StaffRole::Administrator];
 /// Those who decide on agent requests and institutional sign-ups.
 pub const REVIEW: &[StaffRole] = &[StaffRole::Reviewer, StaffRole::Administrator];
+/// Everybody who is staff.
+pub const ANYBODY: &[StaffRole] = &[StaffRole::Reviewer, StaffRole::Support, StaffRole::Administrator];
 /// Those who may do everything.
 pub const ADMINISTRATION: &[StaffRole] = &[StaffRole::Administrator];
 

@@ -23,7 +23,7 @@ use crate::store::applications::RegisterApplication;
 use crate::store::audit::Trail;
 
 use super::logo::read_logo;
-use super::refusal::{Actor, Outcome, Refusal, SUPPORT, must_be_usable};
+use super::refusal::{ADMINISTRATION, Actor, Outcome, Refusal, must_be_usable};
 
 /// An application to be registered.
 #[derive(Clone, Debug)]
@@ -111,10 +111,10 @@ pub fn may_register(owner: &Account, kind: ApplicationKind, actor: Actor<'_>) ->
         }
         must_be_usable(owner)?;
         if kind.is_registered_by_staff() {
-            return Err(Refusal::StaffNeeded(SUPPORT));
+            return Err(Refusal::StaffNeeded(ADMINISTRATION));
         }
     } else {
-        actor.must_be_staff(SUPPORT)?;
+        actor.must_be_staff(ADMINISTRATION)?;
     }
     match (kind, owner.kind) {
         (ApplicationKind::Personal, AccountKind::Institutional)

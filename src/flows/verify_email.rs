@@ -36,7 +36,7 @@ pub async fn verify_email(text: &str, trail: Trail, p: &Prosper) -> Outcome<(Acc
     let about = match account.kind {
         AccountKind::Individual => About::AccountActive { link: link_to("/login", p) },
         AccountKind::Institutional => About::InReview {
-            due: due(trail.at).in_words(),
+            due: due(trail.at, p).in_words(),
             agent: account.investor_type == InvestorType::ThirdPartyAgent,
         },
     };

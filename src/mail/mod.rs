@@ -74,6 +74,15 @@ pub enum About {
     },
     /// The password was changed.
     PasswordChanged,
+    /// Staff registered an application for them; its secret is drawn at the link.
+    AppHandedOver {
+        /// The link, which works once and for them alone.
+        link: String,
+        /// The application's name.
+        app: String,
+        /// Until when it works, in words.
+        until: String,
+    },
 }
 
 impl Letter {
@@ -89,6 +98,7 @@ impl Letter {
             About::AgentWithdrawn { .. } => words::SUBJECT_AGENT_WITHDRAWN,
             About::AccountActive { .. } => words::SUBJECT_ACCOUNT_ACTIVE,
             About::PasswordChanged => words::SUBJECT_PASSWORD_CHANGED,
+            About::AppHandedOver { .. } => words::SUBJECT_APP_HANDED_OVER,
         }
     }
 
@@ -138,6 +148,7 @@ mod tests {
             About::AgentApproved { link: link.clone(), reason: String::new() },
             About::AgentDeclined { link: link.clone(), reason: reason.clone() },
             About::AgentWithdrawn { reason },
+            About::AppHandedOver { link: link.clone(), app: MARKUP.into(), until: "tomorrow".into() },
             About::AccountActive { link },
             About::PasswordChanged,
         ]

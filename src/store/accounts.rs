@@ -164,7 +164,9 @@ macro_rules! account_columns {
     };
 }
 
-fn account(row: &Row) -> Result<Account, Fault> {
+pub(super) use account_columns;
+
+pub(super) fn account(row: &Row) -> Result<Account, Fault> {
     let broken = |what: &str| Fault::internal(format!("store: an account with an unknown {what}"));
     Ok(Account {
         id: row.get(0)?,
@@ -395,16 +397,18 @@ impl Unit for RequireReset {
     type Out = bool;
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
-        let changed = tx
-            .execute(
-                "update accounts set password_reset_required = ?2, epoch = epoch + 1 where id = ?1",
-                values![self.id, self.required],
-            )
-            .await?;
-        let after = if self.required { "required" } else { "not required" };
-        audit::note(tx, &self.trail, "account.reset", &format!("account {}", self.id), "", after).await?;
+        let sql = "select password_reset_required from accounts where id = ?1";
+        let Some(row) = tx.one(sql, values![self.id]).await? else { return Ok(false) };
+        let words = |required| if required { "required" } else { "not required" };
+        tx.execute(
+            "update accounts set password_reset_required = ?2, epoch = epoch + 1 where id = ?1",
+            values![self.id, self.required],
+        )
+        .await?;
+        let (before, after) = (words(row.get(0)?), words(self.required));
+        audit::note(tx, &self.trail, "account.reset", &format!("account {}", self.id), before, after).await?;
         tx.changed(Change::Account(self.id));
-        Ok(changed == 1)
+        Ok(true)
     }
 }
 
@@ -418,10 +422,15 @@ impl Unit for SignOutEverywhere {
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
         let changed = tx.execute("update accounts set epoch = epoch + 1 where id = ?1", values![self.id]).await?;
-        tx.execute("delete from sessions where account = ?1", values![self.id]).await?;
-        audit::note(tx, &self.trail, "account.sign_out_everywhere", &format!("account {}", self.id), "", "").await?;
+        if changed == 0 {
+            return Ok(false);
+        }
+        let ended = tx.execute("delete from sessions where account = ?1", values![self.id]).await?;
+        let before = format!("{ended} sessions");
+        let subject = format!("account {}", self.id);
+        audit::note(tx, &self.trail, "account.sign_out_everywhere", &subject, &before, "none").await?;
         tx.changed(Change::Account(self.id));
-        Ok(changed == 1)
+        Ok(true)
     }
 }
 
@@ -435,11 +444,15 @@ impl Unit for SetStaff {
     type Out = bool;
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let Some(row) = tx.one("select staff from accounts where id = ?1", values![self.id]).await? else {
+            return Ok(false);
+        };
+        let before = row.get::<Option<String>>(0)?.unwrap_or_else(|| "none".to_owned());
         let role = self.role.map(StaffRole::name);
-        let changed = tx.execute("update accounts set staff = ?2 where id = ?1", values![self.id, role]).await?;
+        tx.execute("update accounts set staff = ?2 where id = ?1", values![self.id, role]).await?;
         let after = role.unwrap_or("none");
-        audit::note(tx, &self.trail, "account.staff", &format!("account {}", self.id), "", after).await?;
+        audit::note(tx, &self.trail, "account.staff", &format!("account {}", self.id), &before, after).await?;
         tx.changed(Change::Account(self.id));
-        Ok(changed == 1)
+        Ok(true)
     }
 }

@@ -131,7 +131,9 @@ macro_rules! application_columns {
     };
 }
 
-fn application(row: &Row) -> Result<Application, Fault> {
+pub(super) use application_columns;
+
+pub(super) fn application(row: &Row) -> Result<Application, Fault> {
     Ok(Application {
         id: row.get(0)?,
         space: row.get(1)?,
@@ -406,11 +408,13 @@ impl Unit for ChangeApplication {
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
         let (id, now) = (&self.id, self.trail.at);
+        let Some(client) = ById(self.id).run(tx).await? else { return Ok(false) };
         let (rows, action, after) = match &self.change {
             ApplicationChange::Disabled(disabled) => {
                 let sql = "update applications set disabled = ?2, epoch = epoch + 1 where id = ?1 and disabled <> ?2";
                 let action = if *disabled { "disable" } else { "enable" };
-                (tx.execute(sql, values![id, *disabled]).await?, action, String::new())
+                let after = if *disabled { "disabled" } else { "enabled" };
+                (tx.execute(sql, values![id, *disabled]).await?, action, after.to_owned())
             }
             ApplicationChange::Delete => {
                 let sql = "delete from applications where id = ?1";
@@ -449,7 +453,8 @@ impl Unit for ChangeApplication {
             }
             ApplicationChange::Logo(logo) => {
                 let sql = "update applications set logo = ?2 where id = ?1";
-                (tx.execute(sql, values![id, logo.as_ref()]).await?, "logo", String::new())
+                let after = if logo.is_some() { "a logo" } else { "none" };
+                (tx.execute(sql, values![id, logo.as_ref()]).await?, "logo", after.to_owned())
             }
             ApplicationChange::Scopes(scopes) => {
                 let sql = "update applications set scopes = ?2 where id = ?1";
@@ -458,9 +463,34 @@ impl Unit for ChangeApplication {
         };
         if rows > 0 {
             let (action, subject) = (format!("application.{action}"), format!("application {id}"));
-            audit::note(tx, &self.trail, &action, &subject, "", &after).await?;
+            let before = self.change.was(&client, now);
+            audit::note(tx, &self.trail, &action, &subject, &before, &after).await?;
             tx.changed(Change::Application(self.id));
         }
         Ok(rows > 0)
+    }
+}
+
+impl ApplicationChange {
+    /// What stood where this change goes, for the audit log.
+    fn was(&self, client: &Client, now: Timestamp) -> String {
+        let application = &client.application;
+        match self {
+            Self::Disabled(_) => if application.disabled { "disabled" } else { "enabled" }.to_owned(),
+            Self::Delete => format!("{}: {}", application.kind.name(), application.profile.name),
+            Self::RevokeSecret(secret) => {
+                let kept = client.secrets.iter().find(|kept| kept.id == *secret);
+                kept.map_or_else(String::new, |kept| kept.label.clone())
+            }
+            Self::RevokeAllSecrets => {
+                format!("{} secrets", client.secrets.iter().filter(|secret| secret.is_live(now)).count())
+            }
+            Self::Profile(_) => format!("{:?}", application.profile),
+            Self::RedirectUris(_) => uris_text(&application.profile.redirect_uris),
+            Self::RequirePkce(_) => application.require_pkce.to_string(),
+            Self::SendIssuer(_) => application.send_issuer.to_string(),
+            Self::Logo(_) => if application.has_logo { "a logo" } else { "none" }.to_owned(),
+            Self::Scopes(_) => application.scopes.to_string(),
+        }
     }
 }

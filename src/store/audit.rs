@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::engine::{Tx, Unit};
+use super::value::Row;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::values;
@@ -48,6 +49,27 @@ pub struct AuditRow {
     pub after: String,
 }
 
+/// The columns of [`audit_row`], in its order.
+macro_rules! audit_columns {
+    () => {
+        "id, at, actor, action, subject, before, after, request_id, address"
+    };
+}
+pub(super) use audit_columns;
+
+/// Which rows of the log are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct AuditQuery {
+    /// Only what was done to this: `account 12`.
+    pub subject: Option<String>,
+    /// Only what this actor did: `staff 3`, `cli`.
+    pub actor: Option<String>,
+    /// Only actions that begin so: `account.`.
+    pub action: Option<String>,
+    /// Only rows older than this one.
+    pub before: Option<i64>,
+}
+
 /// Adds a row to the log, in the unit of the change itself.
 pub(super) async fn note(
     tx: &mut Tx,
@@ -72,12 +94,20 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub async fn audit(&self, subject: Option<String>, most: i64) -> Result<Vec<AuditRow>, Fault> {
-        self.read(ReadAudit { subject, most }).await
+        self.audit_rows(AuditQuery { subject, ..AuditQuery::default() }, most).await
+    }
+
+    /// The newest rows that a query wants, newest first, at most `most`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn audit_rows(&self, query: AuditQuery, most: i64) -> Result<Vec<AuditRow>, Fault> {
+        self.read(ReadAudit { query, most }).await
     }
 }
 
 struct ReadAudit {
-    subject: Option<String>,
+    query: AuditQuery,
     most: i64,
 }
 
@@ -85,32 +115,45 @@ impl Unit for ReadAudit {
     type Out = Vec<AuditRow>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<AuditRow>, Fault> {
-        let rows = if let Some(subject) = &self.subject {
+        let query = &self.query;
+        let before = query.before.unwrap_or(i64::MAX);
+        let (actor, action) = (query.actor.as_ref(), query.action.as_deref().map(super::search::beginning));
+        // Two statements, so that the one about a subject goes by its index.
+        let rows = if let Some(subject) = &query.subject {
             tx.many(
-                "select id, at, actor, action, subject, before, after, request_id, address from audit
-                 where subject = ?1 order by id desc limit ?2",
-                values![subject, self.most],
+                concat!(
+                    "select ",
+                    audit_columns!(),
+                    " from audit where subject = ?1 and id < ?2 and (cast(?3 as text) is null or actor = ?3)
+                      and (cast(?4 as text) is null or action like ?4 escape '\\') order by id desc limit ?5"
+                ),
+                values![subject, before, actor, action.as_ref(), self.most],
             )
             .await?
         } else {
             tx.many(
-                "select id, at, actor, action, subject, before, after, request_id, address from audit
-                 order by id desc limit ?1",
-                values![self.most],
+                concat!(
+                    "select ",
+                    audit_columns!(),
+                    " from audit where id < ?1 and (cast(?2 as text) is null or actor = ?2)
+                      and (cast(?3 as text) is null or action like ?3 escape '\\') order by id desc limit ?4"
+                ),
+                values![before, actor, action.as_ref(), self.most],
             )
             .await?
         };
-        rows.iter()
-            .map(|row| {
-                Ok(AuditRow {
-                    id: row.get(0)?,
-                    trail: Trail { at: row.get(1)?, actor: row.get(2)?, request_id: row.get(7)?, address: row.get(8)? },
-                    action: row.get(3)?,
-                    subject: row.get(4)?,
-                    before: row.get(5)?,
-                    after: row.get(6)?,
-                })
-            })
-            .collect()
+        rows.iter().map(audit_row).collect()
     }
+}
+
+/// Reads a row of the log.
+pub(super) fn audit_row(row: &Row) -> Result<AuditRow, Fault> {
+    Ok(AuditRow {
+        id: row.get(0)?,
+        trail: Trail { at: row.get(1)?, actor: row.get(2)?, request_id: row.get(7)?, address: row.get(8)? },
+        action: row.get(3)?,
+        subject: row.get(4)?,
+        before: row.get(5)?,
+        after: row.get(6)?,
+    })
 }

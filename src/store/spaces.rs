@@ -6,6 +6,7 @@ use super::Store;
 use super::audit::{self, Trail};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use crate::domain::brand::Brand;
 use crate::domain::ids::SpaceId;
 use crate::domain::space::Space;
 use crate::fault::Fault;
@@ -34,7 +35,25 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub async fn space(&self, id: SpaceId) -> Result<Option<Space>, Fault> {
-        Ok(self.spaces().await?.iter().find(|space| space.id == id).cloned())
+        let spaces = self.spaces().await?;
+        // In the order of their numbers, as they were read.
+        Ok(spaces.binary_search_by_key(&id, |space| space.id).ok().map(|at| spaces[at].clone()))
+    }
+
+    /// Changes a space; `false` when there is none, or another has this name.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn change_space(&self, change: ChangeSpace) -> Result<bool, Fault> {
+        self.write(change).await
+    }
+
+    /// A space's logo, as PNG.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn space_logo(&self, id: SpaceId) -> Result<Option<Vec<u8>>, Fault> {
+        self.read(ReadLogo(id)).await
     }
 
     /// Makes a space; `None` when its name is taken, without regard to ASCII case.
@@ -57,8 +76,83 @@ impl Unit for All {
     type Out = Vec<Space>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
-        let rows = tx.many("select id, name, support_email from spaces order by id", &[]).await?;
-        rows.iter().map(|row| Ok(Space { id: row.get(0)?, name: row.get(1)?, support_email: row.get(2)? })).collect()
+        let sql =
+            "select id, name, support_email, brand, case when logo is null then 0 else 1 end from spaces order by id";
+        let rows = tx.many(sql, &[]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Space {
+                    id: row.get(0)?,
+                    name: row.get(1)?,
+                    support_email: row.get(2)?,
+                    // A colour that is not one any more is no reason to answer nobody.
+                    brand: row.get::<Option<String>>(3)?.and_then(|text| Brand::parse(&text).ok()),
+                    has_logo: row.get(4)?,
+                })
+            })
+            .collect()
+    }
+}
+
+struct ReadLogo(SpaceId);
+
+impl Unit for ReadLogo {
+    type Out = Option<Vec<u8>>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let row = tx.one("select logo from spaces where id = ?1", values![self.0]).await?;
+        row.map_or(Ok(None), |row| row.get(0))
+    }
+}
+
+/// What a space is to be from now on.
+pub struct ChangeSpace {
+    /// Which.
+    pub id: SpaceId,
+    /// Its name.
+    pub name: String,
+    /// Where its people ask for help.
+    pub support_email: Option<String>,
+    /// Its colour.
+    pub brand: Option<Brand>,
+    /// A new logo, as PNG; `None` keeps what there is.
+    pub logo: Option<Option<Vec<u8>>>,
+    /// Who, when.
+    pub trail: Trail,
+}
+
+impl Unit for ChangeSpace {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let sql =
+            "select name, support_email, brand, case when logo is null then 0 else 1 end from spaces where id = ?1";
+        let Some(row) = tx.one(sql, values![self.id]).await? else { return Ok(false) };
+        let told = |name: &str, email: Option<&str>, brand: Option<&str>, logo: bool| {
+            format!("{name}, {}, {}, {}", email.unwrap_or("-"), brand.unwrap_or("-"), if logo { "a logo" } else { "-" })
+        };
+        let (name, email, brand): (String, Option<String>, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let had_logo = row.get(3)?;
+        let before = told(&name, email.as_deref(), brand.as_deref(), had_logo);
+        let (folded, brand) = (self.name.to_ascii_lowercase(), self.brand.map(Brand::hex));
+        let changed = tx
+            .execute(
+                "update spaces set name = ?2, folded_name = ?3, support_email = ?4, brand = ?5
+                 where id = ?1 and not exists (select 1 from spaces where folded_name = ?3 and id <> ?1)",
+                values![self.id, &self.name, &folded, self.support_email.as_ref(), brand.as_ref()],
+            )
+            .await?;
+        if changed == 0 {
+            return Ok(false);
+        }
+        if let Some(logo) = &self.logo {
+            tx.execute("update spaces set logo = ?2 where id = ?1", values![self.id, logo.as_ref()]).await?;
+        }
+        let has_logo = self.logo.as_ref().map_or(had_logo, Option::is_some);
+        let after = told(&self.name, self.support_email.as_deref(), brand.as_deref(), has_logo);
+        audit::note(tx, &self.trail, "space.change", &format!("space {}", self.id), &before, &after).await?;
+        tx.changed(Change::Spaces);
+        Ok(true)
     }
 }
 

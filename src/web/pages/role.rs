@@ -34,7 +34,7 @@ fn state_of(visit: &Visit, account: &Account, request: Option<AgentRequest>) -> 
     match account.agent {
         AgentRole::None => RoleState::NeverAsked,
         AgentRole::Requested => {
-            let clocked = clocked(request, visit.now());
+            let clocked = clocked(request, visit.p());
             RoleState::InReview {
                 asked: when(visit, clocked.request.asked_at),
                 due: when(visit, clocked.due),

@@ -40,7 +40,7 @@ pub async fn page(visit: &Visit, account: &Account) -> Answer {
     let due = last
         .as_ref()
         .filter(|_| standing == Standing::PendingApproval)
-        .map(|last| When::new(crate::flows::agent_role::due(last.at).micros(), now));
+        .map(|last| When::new(crate::flows::agent_role::due(last.at, visit.p()).micros(), now));
     let of_status = last.filter(|_| standing != Standing::PasswordResetRequired);
     let view = StatusPage {
         chrome: visit.chrome(Here::Elsewhere),

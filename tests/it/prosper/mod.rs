@@ -58,6 +58,7 @@ pub struct Prosper {
 pub struct Start {
     pub lockout: Option<Lockout>,
     pub failures_per_address: Option<u32>,
+    pub holidays: Vec<jiff::civil::Date>,
     pub purpose: Purpose,
     pub params: Params,
     pub hash_threads: usize,
@@ -85,6 +86,7 @@ impl Default for Start {
         Self {
             lockout: None,
             failures_per_address: None,
+            holidays: Vec::new(),
             purpose: Purpose::Live,
             // Hashing is what it is in production but for its cost, which is not what these tests are about.
             params: Params { memory_kib: 64, iterations: 1, parallelism: 1 },
@@ -143,6 +145,7 @@ impl Prosper {
             sample_resource: true,
             lockout: start.lockout,
             failures_per_address: start.failures_per_address,
+            holidays: start.holidays,
         };
         let passwords = Passwords::start(start.params, start.hash_threads, start.hash_queue, entropy.clone());
         // One master key for all: a test that starts again on the same folder finds its key ring.
