@@ -361,6 +361,7 @@ async fn three_business_days_leave_out_the_weekend() {
     use prosper::domain::agent::REVIEW_BUSINESS_DAYS;
     use prosper::flows::agent_role::due;
     assert_eq!(REVIEW_BUSINESS_DAYS, 3);
+    let p = Prosper::start().await;
     for (asked, by) in [
         ("2026-11-23T10:00:00Z", "2026-11-26"),          // Monday: Thursday
         ("2026-11-19T10:00:00Z", "2026-11-24"),          // Thursday: Tuesday
@@ -368,7 +369,7 @@ async fn three_business_days_leave_out_the_weekend() {
         ("2026-11-21T10:00:00Z", "2026-11-26T00:00:00"), // Saturday: when Wednesday ends
     ] {
         let asked: jiff::Timestamp = asked.parse().expect("an instant");
-        let due = due(prosper::domain::time::Timestamp::from_seconds(asked.as_second()));
+        let due = due(prosper::domain::time::Timestamp::from_seconds(asked.as_second()), &p.p);
         assert!(due.to_string().starts_with(by), "{asked}: {due}");
     }
 }
