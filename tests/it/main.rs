@@ -22,4 +22,6 @@ mod secrets;
 mod setup;
 mod sign_in;
 mod sign_up;
+mod promises;
+mod real_clients;
 mod token_requests;
