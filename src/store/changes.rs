@@ -3,6 +3,7 @@
 //! Making a family or a redemption logs nothing: a view that has not heard of it asks the store.
 
 use super::engine::Tx;
+use super::whereabouts::Whereabouts;
 use crate::domain::ids::{AccountId, ClientId, CodeId, ConsentId, FamilyId, SessionId};
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -101,6 +102,8 @@ pub struct Head {
     pub position: i64,
     /// Drawn anew when a store is made or restored: positions of another timeline mean nothing.
     pub timeline: [u8; 16],
+    /// Has the installation left this database?
+    pub gone: bool,
 }
 
 /// What a follower reads: the head, and what came after the position it knows.
@@ -147,10 +150,15 @@ impl super::engine::Unit for Follow {
 
 pub(super) async fn read_head(tx: &mut Tx) -> Result<Head, Fault> {
     let row = tx
-        .one("select position, timeline from change_head where one = 1", &[])
+        .one(
+            "select position, timeline, moved_to from change_head, installation
+             where change_head.one = 1 and installation.one = 1",
+            &[],
+        )
         .await?
         .ok_or_else(|| Fault::internal("store: no change head"))?;
-    Ok(Head { position: row.get(0)?, timeline: row.get(1)? })
+    let gone = !Whereabouts::parse(row.get(2)?).may_be_read();
+    Ok(Head { position: row.get(0)?, timeline: row.get(1)?, gone })
 }
 
 #[cfg(test)]

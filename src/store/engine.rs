@@ -10,16 +10,21 @@ use std::sync::Arc;
 
 use super::changes::Change;
 use super::follower::{Follower, Following};
+use super::copy::Place;
 use super::value::{Row, Value};
 use super::view::View;
-use super::{postgres, sqlite};
+use super::{migrate, postgres, sqlite};
 use crate::clock::Clock;
+use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 
 /// A unit of work: all of it happens, or nothing does.
 pub trait Unit: Send + Sync + 'static {
     /// What the work answers.
     type Out: Send + 'static;
+
+    /// Is it run even while the installation is being moved, and after? All others are refused then.
+    const ALWAYS: bool = false;
 
     /// Does the work. May be run again after a conflict, so everything it needs is in `self`.
     ///
@@ -73,7 +78,7 @@ impl Backend {
         clock: &Clock,
         view: &Arc<View>,
     ) -> Result<(Self, Follower), Fault> {
-        let lanes = postgres::Lanes::new(pool, clock.clone(), forgetting(view));
+        let lanes = postgres::Lanes::new(pool, clock.clone(), forgetting(view), Arc::clone(view));
         let (following, told) = Following::new(view, clock);
         let follower = Follower::task(lanes.clone(), following, told).await?;
         Ok((Self::Postgres(lanes), follower))
@@ -156,5 +161,101 @@ impl Tx {
         let (fault, trouble) = postgres::fault(problem);
         self.trouble = Some(trouble);
         fault
+    }
+
+    /// Opens a database for work on it as a whole, at any length; with `migrate`, its schema is brought up to date.
+    pub(super) async fn open(place: &Place, migrate: Option<Timestamp>) -> Result<Self, Fault> {
+        match place {
+            Place::File(path) => {
+                let connection = sqlite::connect(path)?;
+                if let Some(at) = migrate {
+                    migrate::sqlite(&connection, at)?;
+                }
+                Ok(Self::new(Engine::Sqlite(connection)))
+            }
+            Place::Address(address) => {
+                let pool = postgres::pool(address)?;
+                let connection = postgres::reach(&pool, &postgres::place(address)?).await?;
+                if let Some(at) = migrate {
+                    migrate::postgres(&pool, at).await?;
+                }
+                let mut tx = Self::new(Engine::Postgres(Arc::new(connection)));
+                tx.run("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0").await?;
+                Ok(tx)
+            }
+        }
+    }
+
+    /// Runs statements that answer nothing: `begin`, `commit`.
+    pub(super) async fn run(&mut self, sql: &str) -> Result<(), Fault> {
+        match &self.engine {
+            Engine::Sqlite(connection) => sqlite::execute_batch(connection, sql),
+            Engine::Postgres(connection) => {
+                let outcome = connection.batch_execute(sql).await;
+                outcome.map_err(|problem| self.stumble(&problem))
+            }
+        }
+    }
+
+    /// Begins a transaction that will write.
+    pub(super) async fn begin(&mut self) -> Result<(), Fault> {
+        let embedded = matches!(self.engine, Engine::Sqlite(_));
+        self.run(if embedded { "begin immediate" } else { "begin" }).await
+    }
+
+    /// Begins a transaction that sees one moment of the database to its end.
+    pub(super) async fn begin_snapshot(&mut self) -> Result<(), Fault> {
+        let embedded = matches!(self.engine, Engine::Sqlite(_));
+        self.run(if embedded { "begin deferred" } else { "begin isolation level repeatable read, read only" }).await
+    }
+
+    /// The columns of a table, in the order of the alphabet.
+    pub(super) async fn columns(&mut self, table: &str) -> Result<Vec<String>, Fault> {
+        let sql = match self.engine {
+            Engine::Sqlite(_) => "select name from pragma_table_info(?1)",
+            Engine::Postgres(_) => {
+                "select column_name::text from information_schema.columns
+                 where table_schema = current_schema() and table_name = cast(?1 as text)"
+            }
+        };
+        let rows = self.many(sql, crate::values![table]).await?;
+        let mut columns = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<String>, _>>()?;
+        columns.sort_unstable();
+        Ok(columns)
+    }
+
+    /// Lets a key that counts by itself go on after the rows that were brought.
+    pub(super) async fn count_on(&mut self, table: &str) -> Result<(), Fault> {
+        match self.engine {
+            // It counts from the highest key by itself.
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(_) => {
+                let next = format!("select setval(pg_get_serial_sequence('{table}', 'id'), coalesce(max(id), 1)) from {table}");
+                self.run(&next).await
+            }
+        }
+    }
+
+    /// Waits until every transaction that is open now has ended.
+    pub(super) async fn drain(&mut self) -> Result<(), Fault> {
+        match &self.engine {
+            // Writers take turns: whoever comes later sees what was committed before.
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(connection) => postgres::drain(connection).await,
+        }
+    }
+
+    /// What may keep an acknowledged write from being durable, as far as the database tells.
+    pub(super) async fn durability_doubts(&mut self) -> Result<Vec<String>, Fault> {
+        let Engine::Postgres(_) = self.engine else { return Ok(Vec::new()) };
+        let rows = self
+            .many(
+                "select name::text from pg_settings where setting = 'off'
+                     and name in ('fsync', 'full_page_writes', 'synchronous_commit') order by name",
+                &[],
+            )
+            .await?;
+        let doubt = |name: String| format!("{name} is off: what was acknowledged may be lost with a crash");
+        rows.iter().map(|row| row.get(0).map(doubt)).collect()
     }
 }

@@ -211,7 +211,7 @@ impl Store {
     }
 }
 
-struct ReadStanding;
+pub(super) struct ReadStanding;
 
 impl Unit for ReadStanding {
     type Out = Standing;

@@ -115,6 +115,10 @@ impl Following {
 
     fn apply(&mut self, News { head, changes }: News, began: Duration) {
         let continues = self.known.is_some_and(|known| known.timeline == head.timeline);
+        if head.gone && !self.view.is_gone() {
+            tracing::error!("this installation was moved to another database: everything is answered with 503 from here on");
+        }
+        self.view.note_gone(head.gone);
         match changes {
             Some(changes) if continues => {
                 self.view.forget(&changes);
@@ -147,8 +151,10 @@ struct Heartbeat {
 
 impl Unit for Heartbeat {
     type Out = News;
+    const ALWAYS: bool = true;
 
     async fn run(&self, tx: &mut Tx) -> Result<News, Fault> {
+        // Moved or not: a server that may not be written refuses even what would change nothing.
         MarkTime { now: self.now }.run(tx).await?;
         changes::Follow { after: self.after }.run(tx).await
     }

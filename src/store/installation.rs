@@ -6,6 +6,7 @@ use super::Store;
 use super::audit::{self, Trail};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::whereabouts::Whereabouts;
 use crate::domain::secret::{KeyUse, RingKey};
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -48,8 +49,8 @@ pub struct Installation {
     pub high_water: Timestamp,
     /// Everything that expired before this has been swept.
     pub swept_before: Timestamp,
-    /// Where it has been moved to, if it has: nothing may be written here any more.
-    pub moved_to: Option<String>,
+    /// Is it here, or on its way? What is moving, or was moved, may not be written.
+    pub whereabouts: Whereabouts,
 }
 
 impl Store {
@@ -148,7 +149,7 @@ pub(super) async fn read(tx: &mut Tx) -> Result<Installation, Fault> {
         clock_set: row.get(2)?,
         high_water: row.get(3)?,
         swept_before: row.get(4)?,
-        moved_to: row.get(5)?,
+        whereabouts: Whereabouts::parse(row.get(5)?),
     })
 }
 
@@ -282,8 +283,8 @@ impl Unit for MarkTime {
     type Out = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
-        tx.execute("update installation set high_water = ?1 where one = 1 and high_water < ?1", values![self.now])
-            .await?;
+        let sql = "update installation set high_water = ?1 where one = 1 and high_water < ?1 and moved_to is null";
+        tx.execute(sql, values![self.now]).await?;
         Ok(())
     }
 }

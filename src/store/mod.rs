@@ -12,6 +12,7 @@ pub mod audit;
 pub mod audit_seals;
 pub mod changes;
 pub mod consents;
+pub mod copy;
 pub mod engine;
 pub mod failures;
 pub mod families;
@@ -26,18 +27,21 @@ pub mod outbox;
 mod postgres;
 pub mod recorder;
 pub mod redemptions;
+pub mod removal;
 pub mod search;
 pub mod sessions;
 pub mod spaces;
 pub mod sqlite;
 pub mod value;
 pub mod view;
+pub mod whereabouts;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::engine::{Backend, Engine, Tx, Unit};
 use self::installation::Purpose;
+use self::whereabouts::Whereabouts;
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -103,12 +107,13 @@ impl Store {
     /// The database cannot be reached, is of another purpose, or has a schema that this binary does not know.
     pub async fn connect(address: &str, opening: Opening) -> Result<Self, Fault> {
         let clock = opening.clock.clone().unwrap_or_else(|| Clock::starting_at(Timestamp::default()));
-        let pool = postgres::pool(address)?;
+        let (pool, place) = (postgres::pool(address)?, postgres::place(address)?);
+        let connection = postgres::reach(&pool, &place).await?;
         if opening.migrate {
             migrate::postgres(&pool, clock.now()).await?;
         }
-        let mut tx = Tx::new(Engine::Postgres(Arc::new(postgres::connect(&pool).await?)));
-        clock.not_before(enter(&mut tx, "the database", &opening, clock.now()).await?);
+        let mut tx = Tx::new(Engine::Postgres(Arc::new(connection)));
+        clock.not_before(enter(&mut tx, &format!("the database at {place}"), &opening, clock.now()).await?);
         drop(tx);
         let view = Arc::new(view::View::new());
         let (backend, follower) = Backend::networked(pool, &clock, &view).await?;
@@ -144,11 +149,17 @@ impl Store {
         self.inner.backend.write(unit).await
     }
 
+    /// Refuses what has left this database.
+    fn stays(&self) -> Result<(), Fault> {
+        if self.inner.view.is_gone() { Err(Fault::unavailable("this installation was moved")) } else { Ok(()) }
+    }
+
     /// Runs a unit that only reads, in one snapshot.
     ///
     /// # Errors
     /// The store could not be read.
     pub async fn read<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
+        self.stays()?;
         self.inner.backend.read(unit).await
     }
 }
@@ -161,7 +172,7 @@ async fn enter(tx: &mut Tx, place: &str, opening: &Opening, at: Timestamp) -> Re
         tx.execute(sql, crate::values![opening.purpose.name(), at]).await?;
     }
     let row = tx
-        .one("select purpose, high_water from installation where one = 1", &[])
+        .one("select purpose, high_water, moved_to from installation where one = 1", &[])
         .await
         .map_err(|fault| Fault::internal(format!("{place} is not a prosper database ({fault})")))?
         .ok_or_else(|| Fault::internal(format!("{place} holds no installation")))?;
@@ -170,6 +181,9 @@ async fn enter(tx: &mut Tx, place: &str, opening: &Opening, at: Timestamp) -> Re
             Purpose::Live => format!("{place} was made by `prosper sandbox`, and `prosper serve` keeps away from it"),
             Purpose::Sandbox => format!("{place} holds a live installation, and the sandbox keeps away from it"),
         }));
+    }
+    if let Some(refusal) = Whereabouts::parse(row.get(2)?).refusal(place) {
+        return Err(Fault::internal(refusal));
     }
     if !opening.migrate {
         let schema = tx.one("select coalesce(max(number), 0) from migrations", &[]).await?;

@@ -9,22 +9,22 @@
 //! Reads go out on a few shared connections, many at a time (pipelined), each statement for itself. Nothing depends on
 //! advisory locks, `LISTEN`, or the server's clock.
 
-use std::collections::HashMap;
+mod address;
+mod wire;
+
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use bytes::BytesMut;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Object, Pool};
 use tokio::sync::Mutex;
-use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Config, error::SqlState};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::changes;
 use super::engine::{Engine, OnCommit, Tx, Unit};
-use super::value::{Cell, Row, Value};
+use super::view::View;
+pub(super) use address::{connect, place, pool, reach};
+pub(super) use wire::{drain, execute, fault, many};
 use crate::clock::Clock;
 use crate::fault::Fault;
 
@@ -36,6 +36,17 @@ const SHARED: usize = 3;
 const TRIES: u32 = 6;
 /// How long a caller waits in all.
 const PATIENCE: Duration = Duration::from_secs(9);
+/// How long a read waits on one connection before it tries another.
+const READ_PATIENCE: Duration = Duration::from_secs(3);
+/// How long a read waits for the lease of the live view to be renewed.
+const LEASE_PATIENCE: Duration = Duration::from_secs(4);
+
+/// Ends a transaction, unless the installation is being moved or was (`installation.moved_to`): then the division fails,
+/// and nothing has happened. It costs no round trip of its own and takes no lock, so whoever marks an installation as moving
+/// has to wait for the transactions that were open by then ([`drain`]). It also keeps a transaction that has failed from
+/// being taken for one that was committed.
+const COMMIT: &str =
+    "select 1 / (case when moved_to is null then 1 else 0 end) from installation where one = 1; commit";
 
 /// The ways to a database. Cheap to clone.
 #[derive(Clone)]
@@ -47,6 +58,7 @@ struct Inner {
     turn: AtomicUsize,
     clock: Clock,
     on_commit: OnCommit,
+    view: Arc<View>,
 }
 
 /// What went wrong with a statement, as far as it matters to what is done next.
@@ -56,52 +68,16 @@ pub(super) enum Trouble {
     Conflict,
     /// The connection is of no use any more: take another.
     Connection,
+    /// It leads to a server that may not be written any more, and others of the pool may as well.
+    Demoted,
     /// The statement itself.
     Statement,
 }
 
-/// Reads the address of a database, several hosts and `target_session_attrs` included.
-pub(super) fn pool(url: &str) -> Result<Pool, Fault> {
-    let mut config: Config =
-        url.parse().map_err(|problem| Fault::internal(format!("the database address cannot be read: {problem}")))?;
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(Duration::from_secs(2));
-    }
-    config.keepalives_idle(Duration::from_secs(10)).tcp_user_timeout(Duration::from_secs(4));
-    config.application_name("prosper");
-    // A statement that hangs holds a connection; a transaction left open holds its locks.
-    let timeouts = "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=8000";
-    let options = config.get_options().map_or_else(|| timeouts.to_owned(), |given| format!("{timeouts} {given}"));
-    config.options(options);
-    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(config, tls(), recycling);
-    Pool::builder(manager)
-        .max_size(POOL + SHARED)
-        .wait_timeout(Some(Duration::from_secs(2)))
-        .create_timeout(Some(Duration::from_secs(3)))
-        .recycle_timeout(Some(Duration::from_secs(2)))
-        .runtime(Runtime::Tokio1)
-        .build()
-        .map_err(|problem| Fault::internal(format!("the database pool cannot be made: {problem}")))
-}
-
-/// The system's trust anchors; `sslmode` in the address decides whether TLS is spoken.
-fn tls() -> MakeRustlsConnect {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the provider has the default protocol versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    MakeRustlsConnect::new(config)
-}
-
 impl Lanes {
-    pub(super) fn new(pool: Pool, clock: Clock, on_commit: OnCommit) -> Self {
+    pub(super) fn new(pool: Pool, clock: Clock, on_commit: OnCommit, view: Arc<View>) -> Self {
         let shared = (0..SHARED).map(|_| Mutex::new(None)).collect();
-        Self(Arc::new(Inner { pool, shared, turn: AtomicUsize::new(0), clock, on_commit }))
+        Self(Arc::new(Inner { pool, shared, turn: AtomicUsize::new(0), clock, on_commit, view }))
     }
 
     /// Runs a unit in a transaction and answers once it is durable.
@@ -113,7 +89,21 @@ impl Lanes {
 
     /// Runs a unit that only reads, on a connection that it shares.
     pub(super) async fn read<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
+        self.leased().await?;
         self.persist(|| self.try_read(&unit)).await
+    }
+
+    /// Waits until the change log has been followed within the lease. A server that was cut off from the others may go on
+    /// answering reads from what was true before they went on without it; only a *write* shows that it is the one.
+    async fn leased(&self) -> Result<(), Fault> {
+        let until = Clock::monotonic() + LEASE_PATIENCE;
+        while !self.0.view.is_trusted() {
+            if Clock::monotonic() > until {
+                return Err(Fault::unavailable("postgres: no server that can be written was reached of late"));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
     }
 
     /// Tries until it works, until it cannot work, or until patience ends.
@@ -129,7 +119,7 @@ impl Lanes {
             tries += 1;
             match outcome {
                 Ok(Ok(out)) => return Ok(out),
-                Ok(Err((_, Some(Trouble::Conflict | Trouble::Connection)))) if tries < TRIES => {
+                Ok(Err((_, Some(Trouble::Conflict | Trouble::Connection | Trouble::Demoted)))) if tries < TRIES => {
                     // A few hundredths of a second, more each time, no two callers the same.
                     let jitter = Clock::monotonic().subsec_nanos() % 20;
                     tokio::time::sleep(Duration::from_millis(u64::from(5 * (1 << tries) + jitter))).await;
@@ -141,25 +131,35 @@ impl Lanes {
     }
 
     async fn try_write<U: Unit>(&self, unit: &U) -> Result<U::Out, (Fault, Option<Trouble>)> {
-        let connection = Arc::new(self.connection().await?);
-        let mut tx = Tx::new(Engine::Postgres(Arc::clone(&connection)));
-        let outcome = self.in_transaction(unit, &connection, &mut tx).await;
+        let loan = Loan(Some(Arc::new(self.connection().await?)));
+        // Dropped before the loan is.
+        let mut tx = Tx::new(Engine::Postgres(Arc::clone(loan.connection())));
+        let outcome = self.in_transaction(unit, loan.connection(), &mut tx).await;
         let trouble = tx.trouble;
         let changes = std::mem::take(&mut tx.changes);
         drop(tx);
         match outcome {
             Ok(out) => {
+                loan.give_back();
                 (self.0.on_commit)(&changes);
                 Ok(out)
             }
             Err((fault, sent_commit)) => {
-                let clean = !sent_commit && connection.batch_execute("rollback").await.is_ok();
-                if !clean || trouble == Some(Trouble::Connection) {
-                    discard(connection);
+                let usable = !matches!(trouble, Some(Trouble::Connection | Trouble::Demoted));
+                if usable && !sent_commit && loan.connection().batch_execute("rollback").await.is_ok() {
+                    loan.give_back();
                 }
+                self.distrust(trouble);
                 // Whether a commit that was sent took effect, only the database knows.
                 Err((fault, trouble.filter(|_| !sent_commit)))
             }
+        }
+    }
+
+    /// After a promotion, connections to the old primary may be many: all that are idle are closed.
+    fn distrust(&self, trouble: Option<Trouble>) {
+        if trouble == Some(Trouble::Demoted) {
+            self.0.pool.retain(|_, _| false);
         }
     }
 
@@ -177,12 +177,13 @@ impl Lanes {
             let noted = tx.changes.clone();
             changes::log(tx, &noted, self.0.clock.now()).await.map_err(|fault| (fault, false))?;
         }
-        match connection.batch_execute("commit").await {
+        match connection.batch_execute(if U::ALWAYS { "commit" } else { COMMIT }).await {
             Ok(()) => Ok(out),
             Err(problem) => {
                 let fault = tx.stumble(&problem);
-                // A conflict found at commit time has undone everything; a lost answer tells nothing.
-                Err((fault, tx.trouble != Some(Trouble::Conflict)))
+                // What the database refuses has been undone; a lost answer tells nothing.
+                let refused = matches!(tx.trouble, Some(Trouble::Conflict | Trouble::Statement | Trouble::Demoted));
+                Err((fault, !refused))
             }
         }
     }
@@ -200,13 +201,24 @@ impl Lanes {
                 }
             }
         };
-        let mut tx = Tx::new(Engine::Postgres(connection));
-        let outcome = unit.run(&mut tx).await;
+        let mut tx = Tx::new(Engine::Postgres(Arc::clone(&connection)));
+        let outcome = match tokio::time::timeout(READ_PATIENCE, unit.run(&mut tx)).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                tx.trouble = Some(Trouble::Connection);
+                Err(Fault::unavailable("the database did not answer in time"))
+            }
+        };
         let trouble = tx.trouble;
-        if trouble == Some(Trouble::Connection)
-            && let Some(connection) = lane.lock().await.take()
-        {
+        drop(tx);
+        if matches!(trouble, Some(Trouble::Connection | Trouble::Demoted)) {
+            let mut held = lane.lock().await;
+            if held.as_ref().is_some_and(|held| Arc::ptr_eq(held, &connection)) {
+                *held = None;
+            }
+            drop(held);
             discard(connection);
+            self.distrust(trouble);
         }
         outcome.map_err(|fault| (fault, trouble))
     }
@@ -216,134 +228,31 @@ impl Lanes {
     }
 }
 
-/// A connection of the pool.
-pub(super) async fn connect(pool: &Pool) -> Result<Object, Fault> {
-    pool.get().await.map_err(|problem| match problem {
-        PoolError::Timeout(_) => Fault::unavailable("postgres: every connection is busy"),
-        problem => Fault::unavailable(format!("postgres: {}", causes(&problem))),
-    })
+/// A connection on loan for one transaction. Dropped without having been given back (a deadline passed, the transaction
+/// may have been committed or not), it is closed: whoever came next would go on with a transaction that is half done.
+struct Loan(Option<Arc<Object>>);
+
+impl Loan {
+    fn connection(&self) -> &Arc<Object> {
+        self.0.as_ref().expect("a loan holds its connection until it is given back or dropped")
+    }
+
+    fn give_back(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            discard(connection);
+        }
+    }
 }
 
 /// Takes a connection out of the pool for good: it was lost, or leads to a server that is no longer the primary.
 fn discard(connection: Arc<Object>) {
     if let Ok(connection) = Arc::try_unwrap(connection) {
         drop(Object::take(connection));
-    }
-}
-
-pub(super) async fn execute(
-    connection: &Object,
-    sql: &'static str,
-    values: &[Value<'_>],
-) -> Result<u64, tokio_postgres::Error> {
-    let statement = connection.prepare_cached(dollars(sql)).await?;
-    connection.execute(&statement, &bound(values)).await
-}
-
-pub(super) async fn many(
-    connection: &Object,
-    sql: &'static str,
-    values: &[Value<'_>],
-) -> Result<Vec<Row>, tokio_postgres::Error> {
-    let statement = connection.prepare_cached(dollars(sql)).await?;
-    connection.query(&statement, &bound(values)).await?.iter().map(row).collect()
-}
-
-fn bound<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
-    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
-}
-
-/// What to do about an error, and its words.
-pub(super) fn fault(problem: &tokio_postgres::Error) -> (Fault, Trouble) {
-    let words = format!("postgres: {}", causes(problem));
-    let Some(state) = problem.code() else {
-        return (Fault::unavailable(words), Trouble::Connection);
-    };
-    let class = &state.code()[..2];
-    match state {
-        &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => {
-            (Fault::unavailable(words), Trouble::Conflict)
-        }
-        // Read-only: the old primary after a promotion. Shutting down, starting up, cut off.
-        &SqlState::READ_ONLY_SQL_TRANSACTION => (Fault::unavailable(words), Trouble::Connection),
-        _ if matches!(class, "57" | "08" | "53") => (Fault::unavailable(words), Trouble::Connection),
-        &SqlState::LOCK_NOT_AVAILABLE => (Fault::unavailable(words), Trouble::Conflict),
-        _ => (Fault::internal(words), Trouble::Statement),
-    }
-}
-
-/// An error and what caused it: the driver's own words stop at "db error".
-fn causes(problem: &dyn std::error::Error) -> String {
-    let mut words = problem.to_string();
-    let mut cause = problem.source();
-    while let Some(deeper) = cause {
-        words = format!("{words}: {deeper}");
-        cause = deeper.source();
-    }
-    words
-}
-
-/// `?1` becomes `$1`. Each statement is a constant, so each is rewritten once.
-pub(super) fn dollars(sql: &'static str) -> &'static str {
-    static KNOWN: LazyLock<RwLock<HashMap<&'static str, &'static str>>> = LazyLock::new(RwLock::default);
-    if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(sql) {
-        return known;
-    }
-    let rewritten: &'static str = Box::leak(sql.replace('?', "$").into_boxed_str());
-    KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(sql, rewritten);
-    rewritten
-}
-
-fn row(row: &tokio_postgres::Row) -> Result<Row, tokio_postgres::Error> {
-    let cells = (0..row.len()).map(|at| {
-        Ok(match *row.columns()[at].type_() {
-            Type::INT8 => row.try_get::<_, Option<i64>>(at)?.map_or(Cell::Null, Cell::Int),
-            Type::INT4 => row.try_get::<_, Option<i32>>(at)?.map_or(Cell::Null, |int| Cell::Int(int.into())),
-            Type::BOOL => row.try_get::<_, Option<bool>>(at)?.map_or(Cell::Null, |yes| Cell::Int(yes.into())),
-            Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(at)?.map_or(Cell::Null, Cell::Bytes),
-            _ => row.try_get::<_, Option<String>>(at)?.map_or(Cell::Null, Cell::Text),
-        })
-    });
-    cells.collect::<Result<_, _>>().map(Row)
-}
-
-impl ToSql for Value<'_> {
-    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Value::Null => Ok(IsNull::Yes),
-            // The server types a parameter by what it stands beside; a narrow one must fit.
-            Value::Int(int) if *kind == Type::INT4 => i32::try_from(*int)?.to_sql(kind, out),
-            Value::Int(int) => int.to_sql(kind, out),
-            Value::Text(text) => text.to_sql(kind, out),
-            Value::Bytes(bytes) => bytes.to_sql(kind, out),
-        }
-    }
-
-    fn accepts(kind: &Type) -> bool {
-        matches!(*kind, Type::INT8 | Type::INT4 | Type::TEXT | Type::VARCHAR | Type::BYTEA)
-    }
-
-    to_sql_checked!();
-}
-
-impl std::fmt::Debug for Value<'_> {
-    /// Values may be hashes of secrets, or people's names: only their kind is told.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Null => "null",
-            Self::Int(_) => "an integer",
-            Self::Text(_) => "a text",
-            Self::Bytes(_) => "bytes",
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbered_placeholders_become_the_servers() {
-        assert_eq!(dollars("select ?1 where a = ?12"), "select $1 where a = $12");
     }
 }

@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 use super::changes;
 use super::engine::{Engine, OnCommit, Tx, Unit};
 use super::value::{Cell, Row, Value};
+use super::whereabouts::{self, Whereabouts};
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -83,6 +84,8 @@ async fn submit<U: Unit>(to: &SyncSender<Box<dyn Job>>, unit: U) -> Result<U::Ou
 trait Job: Send {
     /// Runs the unit and keeps its outcome; tells whether it succeeded.
     fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Refuses the unit if it may not be run while the installation is moved; tells whether it did.
+    fn refuse_while_moved(&mut self) -> bool;
     /// Sends the outcome, or the failure of the commit it depended on.
     fn answer(&mut self, commit: Result<(), &Fault>);
 }
@@ -99,6 +102,13 @@ impl<U: Unit> Job for Submitted<U> {
         let succeeded = outcome.is_ok();
         self.done = Some(outcome);
         succeeded
+    }
+
+    fn refuse_while_moved(&mut self) -> bool {
+        if !U::ALWAYS {
+            self.done = Some(Err(Fault::unavailable("this installation is being moved, or was")));
+        }
+        !U::ALWAYS
     }
 
     fn answer(&mut self, commit: Result<(), &Fault>) {
@@ -174,7 +184,12 @@ impl Writer {
         self.execute("begin immediate")?;
         let at = self.clock.now();
         let mut changed = Vec::new();
+        // Nobody else writes until this group is committed, so one look is enough for all of it.
+        let moved = now(whereabouts::read(&mut self.tx))? != Whereabouts::Here;
         for job in group.iter_mut() {
+            if moved && job.refuse_while_moved() {
+                continue;
+            }
             self.execute("savepoint unit")?;
             let succeeded = job.run(&mut self.tx);
             let noted = std::mem::take(&mut self.tx.changes);
@@ -192,7 +207,9 @@ impl Writer {
             }
             self.execute("release unit")?;
         }
-        self.mark(at)?;
+        if !moved {
+            self.mark(at)?;
+        }
         self.execute("commit")?;
         (self.on_commit)(&changed);
         Ok(())

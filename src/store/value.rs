@@ -112,6 +112,17 @@ impl<T: FromCell> FromCell for Option<T> {
     }
 }
 
+impl<'a> From<&'a Cell> for Value<'a> {
+    fn from(cell: &'a Cell) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Int(int) => Self::Int(*int),
+            Cell::Text(text) => Self::Text(text),
+            Cell::Bytes(bytes) => Self::Bytes(bytes),
+        }
+    }
+}
+
 impl From<i64> for Value<'_> {
     fn from(int: i64) -> Self {
         Self::Int(int)

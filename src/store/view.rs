@@ -6,7 +6,7 @@
 //! through.
 
 use std::hash::Hash;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ pub(super) struct View {
     generation: RwLock<u64>,
     /// Until when the view is trusted, in monotonic microseconds.
     trusted_until: AtomicU64,
+    /// Has the installation left this database? Then nothing here is true any more.
+    gone: AtomicBool,
     pub(super) clients: Cache<ClientId, Arc<Client>>,
     pub(super) accounts: Cache<AccountId, Arc<Account>>,
     pub(super) consents: Cache<(AccountId, ClientId), Arc<Consent>>,
@@ -52,6 +54,7 @@ impl View {
         Self {
             generation: RwLock::new(0),
             trusted_until: AtomicU64::new(0),
+            gone: AtomicBool::new(false),
             clients: Cache::new(BOUND),
             accounts: Cache::new(BOUND),
             consents: Cache::new(BOUND),
@@ -65,7 +68,17 @@ impl View {
 
     /// May what is held be believed right now?
     pub(super) fn is_trusted(&self) -> bool {
-        micros(Clock::monotonic()) < self.trusted_until.load(Ordering::Acquire)
+        micros(Clock::monotonic()) < self.trusted_until.load(Ordering::Acquire) && !self.is_gone()
+    }
+
+    /// Has the installation left this database?
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    /// Notes whether it has.
+    pub(super) fn note_gone(&self, gone: bool) {
+        self.gone.store(gone, Ordering::Release);
     }
 
     /// Extends the trust: a poll that began at `began` (monotonic) has been applied.
