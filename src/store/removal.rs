@@ -54,6 +54,8 @@ pub async fn carry(
             return Ok(Carried { rows: 0, before: true });
         }
         Stage::Arrived => return Err(Fault::internal(format!("{to} holds an installation: name an empty database"))),
+        // What an earlier move left that was called off may not be as it is now.
+        Stage::Arriving if installation.whereabouts == Whereabouts::Here => copy::clear(&mut target).await?,
         Stage::Arriving => {}
     }
     let mut rows = 0;

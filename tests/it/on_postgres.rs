@@ -5,11 +5,12 @@
 
 use std::process::Command;
 
-use crate::prosper::{ON_POSTGRES, cluster, is_set};
+use crate::prosper::{ON_POSTGRES, SERIALIZABLE, cluster, is_set};
 
 /// What is not about the engine.
-const ELSEWHERE: [&str; 10] = [
+const ELSEWHERE: [&str; 11] = [
     "on_postgres::",
+    "postgres_",
     "cli::",
     "serve::",
     "sandbox::",
@@ -23,12 +24,25 @@ const ELSEWHERE: [&str; 10] = [
 
 #[test]
 fn the_whole_suite_passes_on_postgresql_too() {
+    run_again(&[]);
+}
+
+/// Once more where every transaction is serializable: what re-runs a unit after a conflict is exercised by all of it.
+#[test]
+fn the_whole_suite_passes_on_serializable_postgresql_too() {
+    run_again(&[SERIALIZABLE]);
+}
+
+fn run_again(more: &[&str]) {
     if is_set(ON_POSTGRES) || !cluster::is_there() {
         return;
     }
     let binary = std::env::current_exe().expect("a running binary");
     let mut suite = Command::new(binary);
     suite.env(ON_POSTGRES, "1").args(["--test-threads", "4"]);
+    for variable in more {
+        suite.env(variable, "1");
+    }
     for elsewhere in ELSEWHERE {
         suite.args(["--skip", elsewhere]);
     }

@@ -47,6 +47,9 @@ pub(in crate::store) fn fault(problem: &tokio_postgres::Error) -> (Fault, Troubl
         &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => {
             (Fault::unavailable(words), Trouble::Conflict)
         }
+        // Whoever was faster has made a row of the same key, in a way that the statement's `on conflict` does not name: run
+        // again, the unit finds it.
+        &SqlState::UNIQUE_VIOLATION => (Fault::internal(words), Trouble::Conflict),
         // The old primary after a promotion.
         &SqlState::READ_ONLY_SQL_TRANSACTION => (Fault::unavailable(words), Trouble::Demoted),
         // What keeps a moved installation from being written (`postgres::COMMIT`).

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::NoTls;
 
+use super::{SERIALIZABLE, is_set};
+
 /// A running cluster.
 pub struct Cluster {
     pub port: u16,
@@ -32,7 +34,11 @@ impl Drop for Cluster {
 pub fn shared() -> Option<&'static Cluster> {
     static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
     // Durability is not what the suite on this cluster is about; the tests that are start their own.
-    SHARED.get_or_init(|| Cluster::start(&["fsync=off", "synchronous_commit=off", "max_connections=400"])).as_ref()
+    let mut settings = vec!["fsync=off", "synchronous_commit=off", "max_connections=400"];
+    if is_set(SERIALIZABLE) {
+        settings.push("default_transaction_isolation=serializable");
+    }
+    SHARED.get_or_init(|| Cluster::start(&settings)).as_ref()
 }
 
 /// The database that belongs to a folder: a new one of the shared cluster, and the same one for a server that starts again
@@ -66,6 +72,62 @@ impl Cluster {
         Some(Self::serve(&tools, folder, settings))
     }
 
+    /// A standby that streams from this cluster. Once it does, nothing is acknowledged that it does not have.
+    pub async fn standby(&self, settings: &[&str]) -> Self {
+        let tools = tools().expect("this cluster was started with them");
+        let folder = tempfile::Builder::new().prefix("prosper-pg-").tempdir().expect("a folder").keep();
+        give_away(&folder);
+        let copied = as_nobody(Command::new(tools.join("pg_basebackup")))
+            .args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf", "--wal-method=stream", "-D"])
+            .arg(folder.join("data"))
+            .args(["-h", "127.0.0.1", "-U", "prosper", "-p", &self.port.to_string()])
+            .output()
+            .expect("pg_basebackup runs");
+        assert!(copied.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&copied.stderr));
+        let mut all = vec!["cluster_name=standby"];
+        all.extend(settings);
+        let standby = Self::serve(&tools, folder, &all);
+        self.tells("alter system set synchronous_standby_names = 'standby'").await;
+        self.tells("select pg_reload_conf()").await;
+        let until = Instant::now() + Duration::from_secs(30);
+        let synchronous = "select count(*) from pg_stat_replication where sync_state = 'sync'";
+        while self.asks(synchronous).await != 1 {
+            assert!(Instant::now() < until, "the standby does not stream");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        standby
+    }
+
+    /// Ends the server as a loss of power would: at once, without a word.
+    pub fn kill(&self) {
+        let pid = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).expect("a running server");
+        let pid = pid.lines().next().and_then(|line| line.parse().ok()).and_then(rustix::process::Pid::from_raw);
+        rustix::process::kill_process(pid.expect("a number"), rustix::process::Signal::KILL).expect("it was running");
+    }
+
+    /// Runs a statement as the administrator.
+    pub async fn tells(&self, sql: &str) {
+        self.administrator().await.batch_execute(sql).await.expect("done");
+    }
+
+    /// Runs a statement that answers a number.
+    pub async fn asks(&self, sql: &str) -> i64 {
+        self.administrator().await.query_one(sql, &[]).await.expect("an answer").get(0)
+    }
+
+    async fn administrator(&self) -> tokio_postgres::Client {
+        let admin = self.address("postgres");
+        for _ in 0..400 {
+            // A server that has just begun to listen may still refuse.
+            if let Ok((client, connection)) = tokio_postgres::connect(&admin, NoTls).await {
+                tokio::spawn(connection);
+                return client;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the cluster does not answer");
+    }
+
     fn serve(tools: &Path, folder: PathBuf, settings: &[&str]) -> Self {
         let port = free_port();
         let script = r#"folder=$0; "$@" >"$folder/log" 2>&1 & server=$!
@@ -94,17 +156,8 @@ impl Cluster {
     pub async fn database(&self) -> String {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let admin = self.address("postgres");
-        for _ in 0..200 {
-            // A server that has just begun to listen may still refuse.
-            if let Ok((client, connection)) = tokio_postgres::connect(&admin, NoTls).await {
-                tokio::spawn(connection);
-                client.batch_execute(&format!("create database {name}")).await.expect("a database");
-                return self.address(&name);
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("the cluster does not answer");
+        self.tells(&format!("create database {name}")).await;
+        self.address(&name)
     }
 
     pub fn address(&self, database: &str) -> String {
@@ -158,6 +211,6 @@ fn free_port() -> u16 {
 
 /// Says once, in one line, what could not be tested; in CI that is a failure.
 pub fn skipped(why: &str) {
-    assert!(!crate::prosper::is_set("REQUIRE_ALL_SUITES"), "nothing may be skipped here, but {why}");
+    assert!(!is_set("REQUIRE_ALL_SUITES"), "nothing may be skipped here, but {why}");
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }

@@ -10,6 +10,7 @@ pub mod journeys;
 pub mod login;
 pub mod people;
 pub mod portal;
+pub mod proxy;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -156,7 +157,11 @@ impl Prosper {
             space.id
         } else {
             let trail = Trail::system(clock.now());
-            p.store.add_space("Prosper".into(), None, trail).await.expect("written").expect("a new name")
+            match p.store.add_space("Prosper".into(), None, trail).await.expect("written") {
+                Some(space) => space,
+                // Another node was first.
+                None => p.store.spaces().await.expect("spaces").first().expect("a space").id,
+            }
         };
         let shutdown = CancellationToken::new();
         let server = Server::new(Arc::clone(&p));
@@ -220,6 +225,9 @@ pub fn is_set(name: &str) -> bool {
 
 /// Set for the second run of the suite.
 pub const ON_POSTGRES: &str = "SUITE_ON_POSTGRES";
+
+/// Set for the third.
+pub const SERIALIZABLE: &str = "SUITE_SERIALIZABLE";
 
 pub const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
