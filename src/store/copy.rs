@@ -163,12 +163,11 @@ impl Pages {
     /// The next rows; none when all were seen.
     pub(super) async fn next(&mut self, tx: &mut Tx) -> Result<Vec<Row>, Fault> {
         let keys = self.table.keys;
-        let beyond = match &self.after {
-            None => String::new(),
-            Some(_) => {
-                let marks: Vec<_> = (1..=keys.len()).map(|at| format!("?{at}")).collect();
-                format!("where ({}) > ({})", keys.join(", "), marks.join(", "))
-            }
+        let beyond = if self.after.is_some() {
+            let marks: Vec<_> = (1..=keys.len()).map(|at| format!("?{at}")).collect();
+            format!("where ({}) > ({})", keys.join(", "), marks.join(", "))
+        } else {
+            String::new()
         };
         let sql = text(format!(
             "select {} from {} {beyond} order by {} limit {PAGE}",
@@ -220,7 +219,9 @@ pub(super) async fn sum(table: &'static Table, tx: &mut Tx, tell: &mut impl FnMu
         if rows.is_empty() {
             return Ok(sum);
         }
-        rows.iter().for_each(|row| sum.add(row));
+        for row in &rows {
+            sum.add(row);
+        }
         tell(rows.len() as u64);
     }
 }
@@ -297,7 +298,9 @@ mod tests {
         ];
         let sum = |order: &[usize]| {
             let mut sum = Sum::default();
-            order.iter().for_each(|at| sum.add(&rows[*at]));
+            for at in order {
+                sum.add(&rows[*at]);
+            }
             sum
         };
         assert_eq!(sum(&[0, 1, 2]), sum(&[2, 0, 1]));

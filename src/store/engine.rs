@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::changes::Change;
-use super::follower::{Follower, Following};
 use super::copy::Place;
+use super::follower::{Follower, Following};
 use super::value::{Row, Value};
 use super::view::View;
 use super::{migrate, postgres, sqlite};
@@ -230,7 +230,9 @@ impl Tx {
             // It counts from the highest key by itself.
             Engine::Sqlite(_) => Ok(()),
             Engine::Postgres(_) => {
-                let next = format!("select setval(pg_get_serial_sequence('{table}', 'id'), coalesce(max(id), 1)) from {table}");
+                let next = format!(
+                    "select setval(pg_get_serial_sequence('{table}', 'id'), coalesce(max(id), 1)) from {table}"
+                );
                 self.run(&next).await
             }
         }

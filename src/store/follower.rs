@@ -116,7 +116,9 @@ impl Following {
     fn apply(&mut self, News { head, changes }: News, began: Duration) {
         let continues = self.known.is_some_and(|known| known.timeline == head.timeline);
         if head.gone && !self.view.is_gone() {
-            tracing::error!("this installation was moved to another database: everything is answered with 503 from here on");
+            tracing::error!(
+                "this installation was moved to another database: everything is answered with 503 from here on"
+            );
         }
         self.view.note_gone(head.gone);
         match changes {

@@ -23,10 +23,10 @@ use tokio::sync::Mutex;
 use super::changes;
 use super::engine::{Engine, OnCommit, Tx, Unit};
 use super::view::View;
-pub(super) use address::{connect, place, pool, reach};
-pub(super) use wire::{drain, execute, fault, many};
 use crate::clock::Clock;
 use crate::fault::Fault;
+pub(super) use address::{connect, place, pool, reach};
+pub(super) use wire::{drain, execute, fault, many};
 
 /// Connections for transactions. More than the database has cores gains little; what waits is answered in two seconds.
 const POOL: usize = 16;
@@ -202,13 +202,11 @@ impl Lanes {
             }
         };
         let mut tx = Tx::new(Engine::Postgres(Arc::clone(&connection)));
-        let outcome = match tokio::time::timeout(READ_PATIENCE, unit.run(&mut tx)).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                tx.trouble = Some(Trouble::Connection);
-                Err(Fault::unavailable("the database did not answer in time"))
-            }
-        };
+        let in_time = tokio::time::timeout(READ_PATIENCE, unit.run(&mut tx)).await;
+        let outcome = in_time.unwrap_or_else(|_| {
+            tx.trouble = Some(Trouble::Connection);
+            Err(Fault::unavailable("the database did not answer in time"))
+        });
         let trouble = tx.trouble;
         drop(tx);
         if matches!(trouble, Some(Trouble::Connection | Trouble::Demoted)) {

@@ -105,7 +105,8 @@ pub async fn keep(from: &Place, to: &Path, clock: &Clock, mut tell: impl FnMut(P
     if let Some(problem) = file::check(&partial)?.first() {
         return Err(Fault::internal(format!("the copy is not whole: {problem}")));
     }
-    std::fs::rename(&partial, to).map_err(|error| Fault::internal(format!("cannot write {}: {error}", to.display())))?;
+    std::fs::rename(&partial, to)
+        .map_err(|error| Fault::internal(format!("cannot write {}: {error}", to.display())))?;
     file::sync_directory_of(to)?;
     Ok(Carried { rows, before: false })
 }

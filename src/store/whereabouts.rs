@@ -58,7 +58,9 @@ impl Whereabouts {
         match self {
             Self::Here | Self::Leaving(_) => None,
             Self::Gone(to) => Some(format!("{place} was moved to {to}: set `database` to where it is now")),
-            Self::Arriving(_) => Some(format!("{place} is not whole yet: let `prosper db move` finish, it goes on where it was")),
+            Self::Arriving(_) => {
+                Some(format!("{place} is not whole yet: let `prosper db move` finish, it goes on where it was"))
+            }
         }
     }
 }

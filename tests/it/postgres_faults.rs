@@ -38,7 +38,8 @@ async fn under_faults(options: &str, seed: u64) {
     let proxy = Proxy::start(cluster.port, seed, 25, 2).await;
     let address = format!("{}{options}", proxy.address(&cluster.database().await));
     let p = Prosper::start_with(Start { database: Some(Database::At(address)), ..Start::default() }).await;
-    let (ada, bea, eve) = (p.investor("ada@example.com").await, p.investor("bea@example.com").await, p.investor("eve@example.com").await);
+    let (ada, bea, eve) =
+        (p.investor("ada@example.com").await, p.investor("bea@example.com").await, p.investor("eve@example.com").await);
     let (kept, revoked) = (ada.registers_own_app("Kept").await, eve.registers_own_app("Revoked").await);
     let login = bea.has_login_app("Acme HR", &[CALLBACK]).await;
     let browser = bea.signs_in().await;

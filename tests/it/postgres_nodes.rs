@@ -157,7 +157,11 @@ async fn wrong_passwords_are_counted_together() {
     let app = ada.registers_own_app("Own").await;
     for attempt in 0..5 {
         let node = if attempt % 2 == 0 { &a } else { &b };
-        at(node, &app).password_grant_as("ada@example.com", "wrong").await.refused(400, "invalid_grant", "Bad credentials");
+        at(node, &app).password_grant_as("ada@example.com", "wrong").await.refused(
+            400,
+            "invalid_grant",
+            "Bad credentials",
+        );
     }
     for node in [&a, &b] {
         let answer = at(node, &app).password_grant(&ada).await;

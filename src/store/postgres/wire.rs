@@ -53,7 +53,9 @@ pub(in crate::store) fn fault(problem: &tokio_postgres::Error) -> (Fault, Troubl
         // The old primary after a promotion.
         &SqlState::READ_ONLY_SQL_TRANSACTION => (Fault::unavailable(words), Trouble::Demoted),
         // What keeps a moved installation from being written (`postgres::COMMIT`).
-        &SqlState::DIVISION_BY_ZERO => (Fault::unavailable("this installation is being moved, or was"), Trouble::Statement),
+        &SqlState::DIVISION_BY_ZERO => {
+            (Fault::unavailable("this installation is being moved, or was"), Trouble::Statement)
+        }
         // Shutting down, starting up, cut off.
         _ if matches!(class, "57" | "08" | "53") => (Fault::unavailable(words), Trouble::Connection),
         &SqlState::LOCK_NOT_AVAILABLE => (Fault::unavailable(words), Trouble::Conflict),
