@@ -8,8 +8,8 @@ use http::Method;
 
 use super::answer::{self, Answer, Trouble};
 use super::pages::{
-    account, agents, app, connected_apps, institution, landing, logo, paths, setup, sign_in, sign_out, verify_email,
-    welcome,
+    account, agents, app, connected_apps, docs, institution, landing, logo, paths, setup, sign_in, sign_out,
+    verify_email, welcome,
 };
 use super::token::{self, Call};
 use super::visitor::Visit;
@@ -116,6 +116,7 @@ pub const ROUTES: &[Route] = &[
     Route { path: paths::WELCOME, methods: "GET, HEAD", handler: Some(|| get(welcome::show)) },
     Route { path: paths::HOME, methods: "GET, HEAD", handler: Some(|| get(landing::show)) },
     Route { path: "/health", methods: "GET, HEAD", handler: Some(|| get(health::show)) },
+    Route { path: paths::DOCS_ERRORS, methods: "GET, HEAD", handler: Some(|| get(docs::errors)) },
     Route { path: "/logos/{client_id}", methods: "GET, HEAD", handler: Some(|| get(logo::show)) },
     Route { path: "/assets/{file}", methods: "GET, HEAD", handler: Some(|| get(asset)) },
 ];

@@ -9,6 +9,7 @@ pub mod agents;
 pub mod api_settings;
 pub mod app;
 pub mod connected_apps;
+pub mod docs;
 pub mod institution;
 pub mod landing;
 pub mod logo;

@@ -1,0 +1,65 @@
+//! `/docs/errors`: every refusal, what makes it happen and the way out, made from the tables that the server answers by.
+
+use super::super::answer::{Answer, Trouble};
+use super::super::visitor::Visit;
+use super::views::{ErrorCatalogue, ErrorRow, ErrorTable, Here};
+use crate::contract::catalogue::{Catalogue, catalogue, explain};
+use crate::contract::table::Later;
+
+/// `GET /docs/errors`
+pub async fn errors(visit: Visit) -> Answer {
+    let mut tables: Vec<_> = catalogue().iter().map(table).collect();
+    tables.push(anywhere());
+    visit.page(200, &ErrorCatalogue { chrome: visit.chrome(Here::Docs), tables })
+}
+
+fn table(table: &Catalogue) -> ErrorTable {
+    let row = |(number, row): (usize, &crate::contract::table::Row)| {
+        let (cause, remedy) = explain(*row).unwrap_or_default();
+        let bare = format!("\"{}\"", row.reason);
+        ErrorRow {
+            id: format!("{}-{}", table.id, number + 1),
+            error: if table.bare { bare } else { row.code.to_owned() },
+            reason: if table.bare { String::new() } else { row.reason.to_owned() },
+            status: row.status,
+            cause: cause.to_owned(),
+            remedy: remedy.to_owned(),
+        }
+    };
+    ErrorTable {
+        id: table.id.to_owned(),
+        title: table.title.to_owned(),
+        surface: table.surface.to_owned(),
+        rows: table.rows.iter().enumerate().map(row).collect(),
+    }
+}
+
+/// What every surface says in its own shape (W-06); as `/v1` says it.
+fn anywhere() -> ErrorTable {
+    let rows = [
+        (Trouble::NotFound, "Nothing is at this path.", "Check the path."),
+        (Trouble::Method(""), "The path takes another method.", "Read the Allow header."),
+        (Trouble::TooLarge, "The body is larger than 16 KiB.", "Send less."),
+        (
+            Trouble::Later(Later::too_many(1)),
+            "Too many failed attempts for this account or from this address.",
+            "Wait for as long as Retry-After says. Tokens that you have go on working.",
+        ),
+        (Trouble::Unavailable, "The server is too busy, or cannot write.", "Wait for as long as Retry-After says."),
+        (Trouble::Broken, "Something broke on our side.", "Try again, then write to us with the request id."),
+    ];
+    let row = |(number, (trouble, cause, remedy)): (usize, (Trouble, &str, &str))| ErrorRow {
+        id: format!("anywhere-{}", number + 1),
+        error: trouble.code().to_owned(),
+        reason: trouble.words().to_owned(),
+        status: trouble.status(),
+        cause: cause.to_owned(),
+        remedy: remedy.to_owned(),
+    };
+    ErrorTable {
+        id: "anywhere".to_owned(),
+        title: "Anywhere".to_owned(),
+        surface: "every path, in the shape of its surface".to_owned(),
+        rows: rows.into_iter().enumerate().map(row).collect(),
+    }
+}
