@@ -91,6 +91,9 @@ pub const fn status(status: Status) -> &'static str {
     }
 }
 
+/// Beside the field of the current password.
+pub const WRONG_PASSWORD: &str = "That is not your current password.";
+
 /// Subjects of mails. Nothing that anybody typed stands in one.
 pub const SUBJECT_VERIFY_EMAIL: &str = "Please confirm your email address";
 /// See [`SUBJECT_VERIFY_EMAIL`].

@@ -7,6 +7,7 @@ pub mod audit_chain;
 pub mod authorization_key;
 pub mod authorization_key_grant;
 pub mod authorize;
+pub mod change_password;
 pub mod client_authority;
 pub mod client_credentials;
 pub mod code;

@@ -89,7 +89,8 @@ pub async fn sign_in(ask: SignInAsk, p: &Prosper) -> Result<SignedIn, HashProble
         forgive(space, typed, p).await.map_err(HashProblem::Broke)?;
         return Ok(SignedIn::Refused(Box::new(account)));
     }
-    open(account, &ask, installation, p).await.map_err(HashProblem::Broke)
+    let browser = Browser { instead: ask.instead, address: &ask.address, agent: &ask.agent };
+    open(account, &browser, installation, p).await.map_err(HashProblem::Broke)
 }
 
 /// Every way through makes the same reads.
@@ -104,7 +105,23 @@ async fn find(ask: &SignInAsk, p: &Prosper) -> Result<Option<Credentials>, Fault
     Ok(here.or(sole))
 }
 
-async fn open(account: Account, ask: &SignInAsk, installation: i64, p: &Prosper) -> Result<SignedIn, Fault> {
+/// The browser that a session is for.
+pub struct Browser<'a> {
+    /// The session it had, which ends with this.
+    pub instead: Option<SessionId>,
+    /// Where from.
+    pub address: &'a str,
+    /// With what browser, in its own words.
+    pub agent: &'a str,
+}
+
+/// Opens a session for an account whose password was right when `account` and `installation` were read.
+pub(super) async fn open(
+    account: Account,
+    browser: &Browser<'_>,
+    installation: i64,
+    p: &Prosper,
+) -> Result<SignedIn, Fault> {
     let now = p.now();
     let id = SessionId::from_bytes(p.entropy.bytes());
     let (cookie, hash) = ticket::issue(Kind::Session, *id.bytes(), &p.keys, &p.entropy);
@@ -117,11 +134,11 @@ async fn open(account: Account, ask: &SignInAsk, installation: i64, p: &Prosper)
         expires_at: now.plus(lifetimes::SESSION),
         account_epoch: account.epoch,
         installation_epoch: installation,
-        address: ask.address.clone(),
-        agent: ask.agent.chars().filter(|c| !c.is_control()).take(MOST_AGENT).collect(),
+        address: browser.address.to_owned(),
+        agent: browser.agent.chars().filter(|c| !c.is_control()).take(MOST_AGENT).collect(),
     };
     let forgiven = p.settings.lockout.map(|_| counted_as(account.space, account.email.as_str()));
-    Ok(if p.store.open_session(session, ask.instead, forgiven).await? {
+    Ok(if p.store.open_session(session, browser.instead, forgiven).await? {
         SignedIn::Opened { cookie, account: Box::new(account) }
     } else {
         // The password, the status or the installation changed while the hash was queued.

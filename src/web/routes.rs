@@ -8,7 +8,7 @@ use http::Method;
 
 use super::answer::{self, Answer, Trouble};
 use super::pages::{
-    account, agents, app, connected_apps, docs, institution, landing, logo, paths, setup, sign_in, sign_out,
+    account, agents, app, connected_apps, docs, institution, landing, logo, password, paths, setup, sign_in, sign_out,
     verify_email, welcome,
 };
 use super::token::{self, Call};
@@ -84,6 +84,11 @@ pub const ROUTES: &[Route] = &[
     },
     Route { path: paths::ACCOUNT, methods: "GET, HEAD", handler: Some(|| get(account::show)) },
     Route { path: paths::SETTINGS, methods: "GET, HEAD", handler: Some(|| get(account::settings)) },
+    Route {
+        path: paths::PASSWORD,
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(password::show).post(password::change)),
+    },
     Route { path: paths::CONNECTED_APPS, methods: "GET, HEAD", handler: Some(|| get(connected_apps::show)) },
     Route {
         path: "/account/connected-apps/{client_id}/withdraw",

@@ -16,6 +16,7 @@ mod login_exchange;
 mod login_races;
 mod login_user;
 mod on_postgres;
+mod password_change;
 mod portal_attacks;
 mod postgres_failover;
 mod postgres_faults;

@@ -231,6 +231,8 @@ async fn every_page_of_an_account_carries_its_policy() {
         format!("/oauth/apps/{}/delete", app.client_id),
         "/account".to_owned(),
         "/account/settings".to_owned(),
+        "/account/password".to_owned(),
+        "/docs/errors".to_owned(),
         "/account/connected-apps".to_owned(),
         "/account/agent-request".to_owned(),
         "/account/common/inst_register.aspx".to_owned(),
@@ -245,6 +247,20 @@ async fn every_page_of_an_account_carries_its_policy() {
         assert!(!page.body.contains("<script") && !page.body.contains("style="), "{path}");
         page.never_stored();
     }
+}
+
+/// Seed 2 and 3: every row of every table, for developers, with its cause and its remedy (W-05).
+#[tokio::test]
+async fn the_error_page_lists_every_row_that_the_server_answers_with() {
+    let p = Prosper::start().await;
+    let page = p.get("/docs/errors").await;
+    page.is(200);
+    for (_, rows) in prosper::contract::token_endpoint::tables() {
+        for row in rows {
+            page.page_says(row.code).page_says(row.reason);
+        }
+    }
+    page.page_says("&#34;Code has expired&#34;").page_says("&#34;Invalid token&#34;").page_says("access_denied");
 }
 
 /// W-06: another method gets 405 with the methods there are, and changes nothing.

@@ -51,8 +51,9 @@ async fn settings_of(visit: &Visit, account: &Account) -> Result<views::Settings
         space: store.space(account.space).await?.map(|space| space.name).unwrap_or_default(),
         opened: Some(when(visit, account.created_at)),
         password_changed: None,
-        password_href: None,
+        password_href: Some(paths::PASSWORD.to_owned()),
         apps: store.clients_of(account.id).await?.len(),
+        changed: visit.query.get("done") == Some("password"),
     })
 }
 

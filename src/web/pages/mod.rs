@@ -13,6 +13,7 @@ pub mod docs;
 pub mod institution;
 pub mod landing;
 pub mod logo;
+pub mod password;
 pub mod paths;
 pub mod person;
 pub mod problem;

@@ -17,6 +17,8 @@ pub const WELCOME: &str = "/welcome";
 pub const ACCOUNT: &str = "/account";
 /// My account > Settings (W-07).
 pub const SETTINGS: &str = "/account/settings";
+/// Changing one's password.
+pub const PASSWORD: &str = "/account/password";
 /// What holds a grant on this account; `/{id}/withdraw` beneath it asks (GET) and does it (POST).
 pub const CONNECTED_APPS: &str = "/account/connected-apps";
 /// The request for the third-party agent role.
@@ -39,13 +41,14 @@ pub const SANDBOX: &str = "/sandbox";
 pub const SANDBOX_MAIL: &str = "/sandbox/mail";
 
 /// Every page above; a path beneath [`APPS`], [`CONNECTED_APPS`] or [`SANDBOX_MAIL`] counts too.
-pub const ALL: [&str; 17] = [
+pub const ALL: [&str; 18] = [
     HOME,
     SIGN_IN,
     SIGN_OUT,
     WELCOME,
     ACCOUNT,
     SETTINGS,
+    PASSWORD,
     CONNECTED_APPS,
     AGENT_REQUEST,
     INST_REGISTER,

@@ -1,7 +1,7 @@
 //! My account, Settings (W-07), connected apps.
 
 use super::consent::{Permission, Weight};
-use super::kit::{self, Ago, Chrome, Here, When};
+use super::kit::{self, Ago, Chrome, Field, Form, Here, When};
 use askama::Template;
 
 /// `/account`.
@@ -47,6 +47,30 @@ pub struct Settings {
     pub password_href: Option<String>,
     /// How many apps they registered.
     pub apps: usize,
+    /// The password was changed a moment ago.
+    pub changed: bool,
+}
+
+/// `/account/password`.
+#[derive(Debug, Template)]
+#[template(path = "en/password.html")]
+pub struct ChangePassword {
+    /// The frame.
+    pub chrome: Chrome,
+    /// Goes to this page's own path.
+    pub form: Form,
+    /// `current`; its value is never put back.
+    pub current: Field,
+    /// `password`; its value is never put back.
+    pub password: Field,
+    /// How many characters a password needs.
+    pub password_min: usize,
+}
+
+impl ChangePassword {
+    fn wrong(&self) -> bool {
+        kit::any_wrong(&[&self.current, &self.password])
+    }
 }
 
 /// `/account/connected-apps`.

@@ -20,7 +20,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, AccountKind, ConnectedApp, ConnectedApps, ConnectedKind, Settings};
+pub use account::{Account, AccountKind, ChangePassword, ConnectedApp, ConnectedApps, ConnectedKind, Settings};
 pub use api_settings::{AgentForm, ApiSettings, AppRow, Notice, OwnForm, Registered, RoleState};
 pub use app::{AppPage, Confirm, Done, Ending, SecretRow, SecretShown};
 pub use consent::{Ask, KeyConsent, LoginConsent, Permission, Weight};

@@ -17,10 +17,22 @@ pub(super) fn people(hostile: bool, pages: &mut Pages) {
         space: named("Prosper", hostile),
         opened: Some(at(-400 * DAY)),
         password_changed: Some(at(-5 * DAY)),
-        password_href: None,
+        password_href: Some("/account/password".into()),
         apps: 1,
+        changed: true,
     };
     add(pages, "settings", &settings);
+    let password = |current, password| ChangePassword {
+        chrome: chrome(Here::Account),
+        form: form("/account/password"),
+        current,
+        password,
+        password_min: 8,
+    };
+    add(pages, "password", &password(Field::default(), Field::default()));
+    let wrong =
+        password(Field::wrong("", "That is not your current password."), Field::wrong("", "Too easy to guess."));
+    add(pages, "password-wrong", &wrong);
     let app = |name: &str, kind, permissions| ConnectedApp {
         name: named(name, hostile),
         host: named("northwind.example", hostile),
