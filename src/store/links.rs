@@ -1,4 +1,5 @@
-//! Links that work once: the first staff account's, a validated email address's. Only a keyed hash is kept.
+//! Links that work once: the first staff account's, a validated email address's. Only a keyed hash is kept. They are
+//! made and used up within the units of what they are for (`new_accounts`).
 
 use super::Store;
 use super::engine::{Tx, Unit};
@@ -41,14 +42,6 @@ pub struct Link {
 }
 
 impl Store {
-    /// Writes a link down; older links of the same purpose and account end, so that only the newest works.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    pub async fn make_link(&self, purpose: LinkPurpose, link: Link, now: Timestamp) -> Result<(), Fault> {
-        self.write(MakeLink { purpose, link, now }).await
-    }
-
     /// The link of this name, unused. Looking does not use it (mail scanners look).
     ///
     /// # Errors
@@ -56,17 +49,10 @@ impl Store {
     pub async fn link(&self, purpose: LinkPurpose, id: LinkId) -> Result<Option<Link>, Fault> {
         self.read(ById { purpose, id }).await
     }
-
-    /// Uses a link up; `false` when somebody was faster.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    pub async fn use_link(&self, purpose: LinkPurpose, id: LinkId) -> Result<bool, Fault> {
-        self.write(UseLink { purpose, id }).await
-    }
 }
 
-/// Writes a link down within another unit.
+/// Writes a link down within another unit; older links of the same purpose and account end, so that only the newest
+/// works.
 pub(super) struct MakeLink {
     pub(super) purpose: LinkPurpose,
     pub(super) link: Link,
@@ -124,19 +110,5 @@ impl Unit for ById {
             })
         })
         .transpose()
-    }
-}
-
-struct UseLink {
-    purpose: LinkPurpose,
-    id: LinkId,
-}
-
-impl Unit for UseLink {
-    type Out = bool;
-
-    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
-        let sql = "delete from links where id = ?1 and purpose = ?2";
-        Ok(tx.execute(sql, values![&self.id, self.purpose.name()]).await? == 1)
     }
 }
