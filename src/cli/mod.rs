@@ -13,6 +13,7 @@ mod clock;
 mod config;
 mod db;
 mod desk;
+mod doctor;
 mod failure;
 mod folder;
 mod grant;
@@ -106,6 +107,8 @@ enum Command {
     /// The database as a file
     #[command(subcommand)]
     Db(db::Command),
+    /// Look for everything that is commonly wrong, and say what to do about it
+    Doctor(doctor::Doctor),
     /// The configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -153,6 +156,7 @@ fn run(cli: Cli, talk: Talk) -> Outcome {
     match cli.command {
         Command::Completions(completions) => completions.run(Cli::command()),
         Command::Man(man) => man.run(Cli::command()),
+        Command::Doctor(doctor) => doctor.run(talk, global),
         Command::Config(command) => command.run(talk, global),
         Command::Db(command) => command.run(talk, &global.configuration(&[])?),
         Command::Serve(serve) => serve.run(talk, global),

@@ -47,8 +47,9 @@ struct Person {
 
 #[derive(Debug, Serialize)]
 struct App {
-    #[serde(serialize_with = "kind_name")]
-    kind: ApplicationKind,
+    kind: &'static str,
+    #[serde(skip)]
+    of_kind: ApplicationKind,
     name: String,
     client_id: String,
     client_secret: String,
@@ -56,10 +57,6 @@ struct App {
     space: String,
     redirect_uris: Vec<String>,
     scopes: Vec<&'static str>,
-}
-
-fn kind_name<S: serde::Serializer>(kind: &ApplicationKind, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(kind.name())
 }
 
 /// Gathers it.
@@ -85,7 +82,8 @@ pub async fn told(stage: &Stage, p: &Prosper) -> Outcome<Told> {
         found.map_or_else(String::new, |(account, _)| account.email.as_str().to_owned())
     };
     let app = |(app, secret): &(Application, String)| App {
-        kind: app.kind,
+        kind: app.kind.name(),
+        of_kind: app.kind,
         name: app.profile.name.clone(),
         client_id: app.id.hex(),
         client_secret: secret.clone(),
@@ -122,13 +120,12 @@ pub fn print(told: &Told, curls: &[(String, String)], talk: Talk) -> Outcome {
     out.push_str(&talk::table(&["name", "email", "password", "space", "stands"], people));
     out.push_str(&heading("Apps"));
     let apps = told.applications.iter().map(|app| {
-        let kind = app.kind.name().to_owned();
-        [kind, app.name.clone(), app.client_id.clone(), app.client_secret.clone(), app.owner.clone()]
+        [app.kind.to_owned(), app.name.clone(), app.client_id.clone(), app.client_secret.clone(), app.owner.clone()]
     });
     out.push_str(&talk::table(&["kind", "name", "client_id", "client_secret", "owner"], apps));
     out.push_str(&heading("Ready to paste"));
     for (grant, line) in curls {
-        out.push_str(&format!("# {grant}\n{line}\n\n"));
+        out.extend(["# ", grant, "\n", line, "\n\n"]);
     }
     talk::print(&out)?;
     let base = &told.base_url;
@@ -152,7 +149,7 @@ pub fn page(told: &Told, curls: &[(String, String)]) -> Cast {
     };
     let app = |app: &App| SandboxApp {
         name: app.name.clone(),
-        kind: match app.kind {
+        kind: match app.of_kind {
             ApplicationKind::Personal => AppKind::Personal,
             ApplicationKind::Institutional => AppKind::Institutional,
             ApplicationKind::ThirdPartyAgent => AppKind::Agent,

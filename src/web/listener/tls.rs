@@ -87,6 +87,14 @@ impl Tls {
 }
 
 impl TlsFiles {
+    /// Are they a certificate and its key?
+    ///
+    /// # Errors
+    /// They are not, and which of them is wrong.
+    pub fn check(&self) -> io::Result<()> {
+        self.load().map(|_| ())
+    }
+
     fn load(&self) -> io::Result<ServerConfig> {
         let chain = CertificateDer::pem_file_iter(&self.cert)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)

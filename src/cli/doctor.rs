@@ -1,0 +1,267 @@
+//! `prosper doctor`: every common misconfiguration, each with its remedy.
+//!
+//! It changes nothing, works beside a running server, and says all it finds rather than the first.
+
+use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Global;
+use super::desk::{demand_newest, only_embedded};
+use super::failure::{Failure, Outcome};
+use super::folder::{Folder, private};
+use super::marker::Marker;
+use super::talk::{Talk, facts};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::crypto::entropy::Entropy;
+use crate::crypto::keys::Keys;
+use crate::store::file;
+use crate::store::installation::Purpose;
+use crate::store::{Opening, Store};
+use crate::web::listener::TlsFiles;
+
+/// Look for everything that is commonly wrong.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "It changes nothing and works beside a running server. It ends with 1 if it found anything wrong."
+)]
+pub struct Doctor {}
+
+/// What an examination came to.
+enum Found {
+    /// All is well; what was seen.
+    Well(String),
+    /// Not wrong, and worth knowing.
+    Note(String),
+    /// Wrong, with the remedy.
+    Wrong(String),
+}
+
+use Found::{Note, Well, Wrong};
+
+/// The findings so far: what was looked at, and what was found.
+type Findings = Vec<(&'static str, Found)>;
+
+impl Doctor {
+    /// Looks.
+    ///
+    /// # Errors
+    /// Something is wrong.
+    pub fn run(self, talk: Talk, global: &Global) -> Outcome {
+        let Self {} = self;
+        let mut findings = Findings::new();
+        match global.configuration(&[]) {
+            Ok(config) => {
+                super::log_quietly(&config);
+                examine_configuration(&config, &mut findings);
+                examine_port(&config, &mut findings);
+                examine_folder(&config, &mut findings);
+            }
+            Err(failure) => {
+                findings.extend(failure.to_string().lines().map(|line| ("configuration", Wrong(line.to_owned()))));
+            }
+        }
+        let wrong = findings.iter().filter(|(_, found)| matches!(found, Wrong(_))).count();
+        let rows = findings.into_iter().map(|(what, found)| {
+            let (state, said) = match found {
+                Well(said) => ("well", said),
+                Note(said) => ("note", said),
+                Wrong(said) => ("wrong", said),
+            };
+            facts! { what: what, state: state, finding: said }
+        });
+        talk.list(&["state", "what", "finding"], rows.collect())?;
+        match wrong {
+            0 => Ok(()),
+            1 => Err(Failure::failed("one thing is wrong")),
+            many => Err(Failure::failed(format!("{many} things are wrong"))),
+        }
+    }
+}
+
+fn examine_configuration(config: &Config, findings: &mut Findings) {
+    let mut say = |found| findings.push(("configuration", found));
+    let problems = config.check();
+    if problems.is_empty() {
+        say(Well("every setting is legal, and they fit together".to_owned()));
+    }
+    for problem in problems {
+        say(Wrong(problem));
+    }
+    if let Err(failure) = only_embedded(config) {
+        say(Wrong(failure.to_string()));
+    }
+    let loopback = config.listen.ip().to_canonical().is_loopback();
+    if config.insecure {
+        say(Note("insecure = true: passwords and tokens travel in clear beyond this machine".to_owned()));
+    }
+    if config.public_url.is_loopback() && !loopback {
+        say(Wrong(format!(
+            "links in mails and redirects lead to {}, which nobody else can reach: set public_url to the address that \
+             people type",
+            config.public_url
+        )));
+    }
+    if loopback && !config.public_url.is_loopback() && config.trusted_proxies.is_empty() {
+        say(Wrong(
+            "a proxy seems to stand in front (public_url is elsewhere), and none is trusted, so every limit counts the \
+             proxy's own address: name it in trusted_proxies"
+                .to_owned(),
+        ));
+    }
+    if config.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+        say(Wrong(
+            "trusted_proxies holds the whole internet, so anybody forges their address: name the proxy".to_owned(),
+        ));
+    }
+    if !config.limits.lockout_enabled {
+        say(Note(
+            "limits.lockout_enabled = false: nothing slows down whoever guesses one person's password".to_owned(),
+        ));
+    }
+    if config.password.memory_kib < 19_456 || config.password.iterations < 2 {
+        say(Wrong(
+            "a password hash costs less than advised: password.memory_kib 19456 and iterations 2 at least".to_owned(),
+        ));
+    }
+    if let (Some(cert), Some(key)) = (&config.tls.cert, &config.tls.key) {
+        let files = TlsFiles { cert: cert.clone(), key: key.clone() };
+        say(files.check().map_or_else(
+            |error| Wrong(format!("{error}: give the certificate chain and its own key")),
+            |()| Well("the TLS certificate and its key fit".to_owned()),
+        ));
+        if let Err(failure) = private(key, 0o600) {
+            say(Wrong(format!("the TLS key: {failure}")));
+        }
+    }
+}
+
+/// Can the port be had, or is it ours already?
+fn examine_port(config: &Config, findings: &mut Findings) {
+    let served = Folder::open(&config.data_dir).and_then(|folder| folder.is_served()).unwrap_or(false);
+    let found = match TcpListener::bind(config.listen) {
+        _ if served && TcpStream::connect_timeout(&config.listen, Duration::from_secs(1)).is_ok() => {
+            Well(format!("a server answers on {}", config.listen))
+        }
+        _ if served => Note(format!("a server runs on this data directory, and not on {}", config.listen)),
+        Ok(_) => Well(format!("{} is free", config.listen)),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Wrong(format!(
+            "{} is taken by another process: stop that, or choose another port in `listen`",
+            config.listen
+        )),
+        Err(error) => Wrong(format!("{} cannot be listened on ({error}): choose another in `listen`", config.listen)),
+    };
+    findings.push(("port", found));
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+    let wanted = u64::from(config.limits.max_connections) + 128;
+    findings.push((
+        "open files",
+        if files >= wanted {
+            Well(format!("{files} allowed"))
+        } else {
+            Note(format!(
+                "{files} allowed, which is fewer than limits.max_connections wants: raise the limit (LimitNOFILE={wanted})"
+            ))
+        },
+    ));
+}
+
+fn examine_folder(config: &Config, findings: &mut Findings) {
+    if !config.data_dir.exists() {
+        let path = config.data_dir.display();
+        findings.push(("data directory", Note(format!("there is none at {path}: the first `prosper serve` makes it"))));
+        return;
+    }
+    let folder = match Folder::open(&config.data_dir) {
+        Ok(folder) => folder,
+        Err(failure) => return findings.push(("data directory", Wrong(failure.to_string()))),
+    };
+    findings.push(("data directory", Well(format!("{} is private", folder.path().display()))));
+    findings.push((
+        "files",
+        folder.check_files().map_or_else(|f| Wrong(f.to_string()), |()| Well("are private".to_owned())),
+    ));
+    if let Ok(disk) = rustix::fs::statvfs(folder.path()) {
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize) / 1_048_576;
+        let enough = free >= LEAST_FREE;
+        findings.push((
+            "disk",
+            if enough {
+                Well(format!("{free} MiB free"))
+            } else {
+                Wrong(format!("{free} MiB free: make room, {LEAST_FREE} MiB at least, or writes will soon be refused"))
+            },
+        ));
+    }
+    if !folder.database().exists() {
+        findings.push(("database", Note("there is none yet: the first `prosper serve` makes it".to_owned())));
+        return;
+    }
+    match examine_database(config, &folder) {
+        Ok(more) => findings.extend(more),
+        Err(failure) => findings.push(("database", Wrong(failure.to_string()))),
+    }
+}
+
+fn examine_database(config: &Config, folder: &Folder) -> Outcome<Findings> {
+    let mut findings = Findings::new();
+    let path = folder.database();
+    let standing = file::standing(&path)?;
+    if !folder.is_served()? {
+        let verdict = Marker::read(&folder.marker()).and_then(|marker| demand_newest(marker.as_ref(), &standing));
+        findings.push((
+            "marker",
+            verdict.map_or_else(
+                |failure| Wrong(failure.to_string()),
+                |()| Well("the database is the newest there is".to_owned()),
+            ),
+        ));
+    }
+    let key = folder.master_key(config, &Entropy::system(), false);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let store = Store::open(Opening { path, purpose: standing.purpose, migrate: false, clock: None })?;
+        findings.push(("database", Well(format!("opens, made for: {}", standing.purpose.name()))));
+        let ring = store.ring_keys().await?;
+        let opened = key.and_then(|key| Ok(Keys::unlock(&key, &ring, store.clock())?));
+        findings.push(("master key", opened.map_or_else(
+            |failure| Wrong(failure.to_string()),
+            |_| Well(format!("opens all {} keys of the ring", ring.len())),
+        )));
+        if store.staff().await?.is_empty() {
+            findings.push(("staff", Wrong(
+                "there are none, so nobody decides on requests: open the link in `setup-link`, or say `prosper staff add`"
+                    .to_owned(),
+            )));
+        }
+        Ok::<_, Failure>(())
+    })?;
+    // Time travels in a sandbox.
+    if standing.purpose == Purpose::Live {
+        findings.push(("clock", examine_clock(folder, standing.high_water)?));
+    }
+    Ok(findings)
+}
+
+fn examine_clock(folder: &Folder, high_water: crate::domain::time::Timestamp) -> Outcome<Found> {
+    let ours = match Marker::read(&folder.marker())? {
+        Some(marker) if folder.is_served()? => marker.present(),
+        _ => Clock::starting_at(high_water).now(),
+    };
+    let ahead = (crate::clock::wall().micros() - ours.micros()) / 1_000_000;
+    Ok(if ahead.abs() < 30 {
+        Well("agrees with the wall clock".to_owned())
+    } else {
+        Wrong(format!(
+            "the wall clock is {} seconds {} ours: mend the wall clock, or if it is right, say `prosper clock accept`",
+            ahead.abs(),
+            if ahead > 0 { "ahead of" } else { "behind" }
+        ))
+    })
+}
+
+/// MiB that a data directory should have to grow in.
+const LEAST_FREE: u64 = 256;
