@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::desk::{demand_newest, only_embedded};
 use super::failure::{Failure, Outcome};
 use super::folder::Folder;
 use super::marker::Marker;
+use super::opening::{demand_file, demand_newest};
 use super::talk::{Facts, Talk, facts};
 use crate::config::Config;
 use crate::crypto::entropy::Entropy;
@@ -15,6 +15,7 @@ use crate::crypto::keys::Keys;
 use crate::domain::time::Timestamp;
 use crate::store::audit::Trail;
 use crate::store::file::{self, BeginTimeline, Standing};
+use crate::store::installation::Purpose;
 use crate::store::{Opening, Store};
 
 /// What can be done with the database.
@@ -52,13 +53,16 @@ impl Command {
     /// Something is wrong with the database, or a file cannot be read or written.
     pub fn run(self, talk: Talk, config: &Config) -> Outcome {
         super::log_quietly(config);
-        only_embedded(config)?;
         let folder = Folder::open(&config.data_dir)?;
         match self {
+            Self::Accept => accept(talk, config, &folder),
+            _ if config.database.is_some() => Err(Failure::usage(
+                "the database lies in PostgreSQL: check, back up and restore it with its own tools, and say `prosper db \
+                 accept` after a restore",
+            )),
             Self::Check => check(talk, config, &folder),
             Self::Backup { file } => back_up(talk, &folder, &file),
             Self::Restore { file } => restore(talk, config, &folder, &file),
-            Self::Accept => accept(talk, config, &folder),
         }
     }
 }
@@ -80,9 +84,7 @@ fn check(talk: Talk, config: &Config, folder: &Folder) -> Outcome {
 /// Everything that is wrong with a database: pages, rows, schema (which `migrate` brings up to date), and whether its
 /// ring opens under our master key.
 fn problems_of(path: &Path, config: &Config, folder: &Folder, migrate: bool) -> Outcome<Vec<String>> {
-    if !path.exists() {
-        return Err(Failure::refused(format!("there is no database at {}", path.display())));
-    }
+    demand_file(path)?;
     let mut problems = file::check(path).unwrap_or_else(|fault| vec![fault.to_string()]);
     if problems.is_empty() {
         problems.extend(opens(path, config, folder, migrate).err().map(|failure| failure.to_string()));
@@ -105,9 +107,7 @@ fn opens(path: &Path, config: &Config, folder: &Folder, migrate: bool) -> Outcom
 
 fn back_up(talk: Talk, folder: &Folder, to: &Path) -> Outcome {
     let database = folder.database();
-    if !database.exists() {
-        return Err(Failure::refused(format!("there is no database at {}", database.display())));
-    }
+    demand_file(&database)?;
     if !folder.is_served()? {
         demand_newest(Marker::read(&folder.marker())?.as_ref(), &file::standing(&database)?)?;
     }
@@ -145,7 +145,7 @@ fn restore(talk: Talk, config: &Config, folder: &Folder, from: &Path) -> Outcome
         }
         talk.confirm("This ends every code, token, key and session. Bring the copy back?")?;
         let marker = Marker::read(&folder.marker()).ok().flatten();
-        let (was, is) = begin_timeline(&fresh, marker.as_ref(), now.as_ref())?;
+        let (was, is) = begin_timeline_of_file(&fresh, marker.as_ref(), now.as_ref())?;
         let aside = keep_aside(&database, is.high_water)?;
         std::fs::rename(&fresh, &database)?;
         file::sync_directory_of(&database)?;
@@ -158,34 +158,56 @@ fn restore(talk: Talk, config: &Config, folder: &Folder, from: &Path) -> Outcome
 
 fn accept(talk: Talk, config: &Config, folder: &Folder) -> Outcome {
     let _lock = folder.lock()?;
-    let database = folder.database();
-    let problems = problems_of(&database, config, folder, true)?;
-    if let Some(problem) = problems.first() {
-        return Err(Failure::refused(format!("this database cannot be used: {problem}")));
+    let path = folder.database();
+    if config.database.is_none() {
+        let problems = problems_of(&path, config, folder, true)?;
+        if let Some(problem) = problems.first() {
+            return Err(Failure::refused(format!("this database cannot be used: {problem}")));
+        }
     }
     talk.confirm("This ends every code, token, key and session. Go on with this database?")?;
     let marker = Marker::read(&folder.marker()).ok().flatten();
-    let (was, is) = begin_timeline(&database, marker.as_ref(), None)?;
+    let (was, is) = if let Some(address) = &config.database {
+        runtime()?.block_on(async {
+            let opening = Opening { path, purpose: Purpose::Live, migrate: true, clock: None };
+            let store = Store::connect(address.expose(), opening).await?;
+            begin_timeline(&store, marker.as_ref(), None).await
+        })?
+    } else {
+        begin_timeline_of_file(&path, marker.as_ref(), None)?
+    };
     write_marker(config, folder, &is)?;
-    told(talk, &was, marker.as_ref(), facts! { database: database })
+    told(talk, &was, marker.as_ref(), facts! { accepted: true })
 }
 
-/// Gives the database at `path` a new timeline and epoch, beyond what `marker` and `replaced` have seen. Answers how it
-/// stood before, and how it stands now.
-fn begin_timeline(path: &Path, marker: Option<&Marker>, replaced: Option<&Standing>) -> Outcome<(Standing, Standing)> {
-    let was = file::standing(path)?;
-    let entropy = Entropy::system();
-    let epoch = marker.map_or(0, Marker::epoch).max(replaced.map_or(0, |standing| standing.epoch));
-    let last_account = marker.map_or(0, Marker::last_account).max(replaced.map_or(0, |standing| standing.last_account));
-    let is = runtime()?.block_on(async {
-        let opening = Opening { path: path.to_owned(), purpose: was.purpose, migrate: true, clock: None };
-        let store = Store::open(opening)?;
-        let trail = Trail::cli(store.clock().now());
-        store.begin_timeline(BeginTimeline { timeline: entropy.bytes(), epoch, last_account, trail }).await?;
-        store.standing().await
+/// Gives the database at `path` a new timeline, and leaves it in one file.
+fn begin_timeline_of_file(
+    path: &Path,
+    marker: Option<&Marker>,
+    replaced: Option<&Standing>,
+) -> Outcome<(Standing, Standing)> {
+    let purpose = file::standing(path)?.purpose;
+    let both = runtime()?.block_on(async {
+        let store = Store::open(Opening { path: path.to_owned(), purpose, migrate: true, clock: None })?;
+        begin_timeline(&store, marker, replaced).await
     })?;
     file::checkpoint(path)?;
-    Ok((was, is))
+    Ok(both)
+}
+
+/// Gives a store a new timeline and epoch, beyond what `marker` and `replaced` have seen. Answers how it stood before,
+/// and how it stands now.
+async fn begin_timeline(
+    store: &Store,
+    marker: Option<&Marker>,
+    replaced: Option<&Standing>,
+) -> Outcome<(Standing, Standing)> {
+    let was = store.standing().await?;
+    let epoch = marker.map_or(0, Marker::epoch).max(replaced.map_or(0, |standing| standing.epoch));
+    let last_account = marker.map_or(0, Marker::last_account).max(replaced.map_or(0, |standing| standing.last_account));
+    let (timeline, trail) = (Entropy::system().bytes(), Trail::cli(store.clock().now()));
+    store.begin_timeline(BeginTimeline { timeline, epoch, last_account, trail }).await?;
+    Ok((was, store.standing().await?))
 }
 
 /// Keeps the database there is under another name. Answers that name, or `None` when there was no database.

@@ -9,18 +9,16 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Global;
-use super::desk::{demand_newest, only_embedded};
 use super::failure::{Failure, Outcome};
 use super::folder::{Folder, private};
 use super::marker::Marker;
+use super::opening;
 use super::talk::{Talk, facts};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::entropy::Entropy;
 use crate::crypto::keys::Keys;
-use crate::store::file;
 use crate::store::installation::Purpose;
-use crate::store::{Opening, Store};
 use crate::web::listener::TlsFiles;
 
 /// Look for everything that is commonly wrong.
@@ -90,9 +88,6 @@ fn examine_configuration(config: &Config, findings: &mut Findings) {
     }
     for problem in problems {
         say(Wrong(problem));
-    }
-    if let Err(failure) = only_embedded(config) {
-        say(Wrong(failure.to_string()));
     }
     let loopback = config.listen.ip().to_canonical().is_loopback();
     if config.insecure {
@@ -196,54 +191,47 @@ fn examine_folder(config: &Config, findings: &mut Findings) {
             },
         ));
     }
-    if !folder.database().exists() {
+    if config.database.is_none() && !folder.database().exists() {
         findings.push(("database", Note("there is none yet: the first `prosper serve` makes it".to_owned())));
         return;
     }
-    match examine_database(config, &folder) {
-        Ok(more) => findings.extend(more),
-        Err(failure) => findings.push(("database", Wrong(failure.to_string()))),
+    if let Err(failure) = examine_database(config, &folder, findings) {
+        findings.push(("database", Wrong(failure.to_string())));
     }
 }
 
-fn examine_database(config: &Config, folder: &Folder) -> Outcome<Findings> {
-    let mut findings = Findings::new();
-    let path = folder.database();
-    let standing = file::standing(&path)?;
-    if !folder.is_served()? {
-        let verdict = Marker::read(&folder.marker()).and_then(|marker| demand_newest(marker.as_ref(), &standing));
-        findings.push((
-            "marker",
-            verdict.map_or_else(
-                |failure| Wrong(failure.to_string()),
-                |()| Well("the database is the newest there is".to_owned()),
-            ),
-        ));
-    }
-    let key = folder.master_key(config, &Entropy::system(), false);
+fn examine_database(config: &Config, folder: &Folder, findings: &mut Findings) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let store = Store::open(Opening { path, purpose: standing.purpose, migrate: false, clock: None })?;
-        findings.push(("database", Well(format!("opens, made for: {}", standing.purpose.name()))));
+        let marker = Marker::read(&folder.marker())?.filter(|_| folder.is_served().unwrap_or(false));
+        let clock = marker.map(|marker| Clock::starting_at(marker.present()));
+        let store = opening::beside(config, folder, clock).await?;
+        let standing = store.standing().await?;
+        findings.push((
+            "database",
+            Well(format!("opens and is the newest there is, made for: {}", standing.purpose.name())),
+        ));
         let ring = store.ring_keys().await?;
+        let key = folder.master_key(config, &Entropy::system(), false);
         let opened = key.and_then(|key| Ok(Keys::unlock(&key, &ring, store.clock())?));
-        findings.push(("master key", opened.map_or_else(
-            |failure| Wrong(failure.to_string()),
-            |_| Well(format!("opens all {} keys of the ring", ring.len())),
-        )));
+        let opened = opened.map(|_| format!("opens all {} keys of the ring", ring.len()));
+        findings.push(("master key", opened.map_or_else(|failure| Wrong(failure.to_string()), Well)));
         if store.staff().await?.is_empty() {
-            findings.push(("staff", Wrong(
-                "there are none, so nobody decides on requests: open the link in `setup-link`, or say `prosper staff add`"
-                    .to_owned(),
-            )));
+            findings.push((
+                "staff",
+                Note(
+                    "there are none, so nobody decides on requests: open the link that `prosper serve` printed, or say \
+                     `prosper staff add`"
+                        .to_owned(),
+                ),
+            ));
         }
-        Ok::<_, Failure>(())
-    })?;
-    // Time travels in a sandbox.
-    if standing.purpose == Purpose::Live {
-        findings.push(("clock", examine_clock(folder, standing.high_water)?));
-    }
-    Ok(findings)
+        // Time travels in a sandbox.
+        if standing.purpose == Purpose::Live {
+            findings.push(("clock", examine_clock(folder, standing.high_water)?));
+        }
+        Ok(())
+    })
 }
 
 fn examine_clock(folder: &Folder, high_water: crate::domain::time::Timestamp) -> Outcome<Found> {

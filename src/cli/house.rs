@@ -16,10 +16,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::desk::{demand_newest, hash_cost, only_embedded, settings};
 use super::failure::{Failure, Outcome};
 use super::folder::{Folder, Lock};
-use super::marker::Marker;
+use super::opening::{self, hash_cost, settings};
 use super::upkeep;
 use crate::config::{self, Config};
 use crate::crypto::entropy::Entropy;
@@ -28,7 +27,6 @@ use crate::prosper::Prosper;
 use crate::store::audit::Trail;
 use crate::store::file;
 use crate::store::installation::Purpose;
-use crate::store::{Opening, Store};
 use crate::telemetry::{self, Logging};
 use crate::web::listener::{Limits, Listener, TlsFiles};
 use crate::web::{Server, Web, request_id};
@@ -51,7 +49,6 @@ impl House {
     /// # Errors
     /// What is in the way, in one line.
     pub async fn open(mut config: Config, purpose: Purpose) -> Outcome<Self> {
-        only_embedded(&config)?;
         let problems = config.check();
         if !problems.is_empty() {
             let lines: Vec<_> = problems.iter().map(|problem| format!("config: {problem}")).collect();
@@ -59,16 +56,11 @@ impl House {
         }
         let folder = Folder::prepare(&config.data_dir)?;
         let lock = folder.lock()?;
-        folder.check_files()?;
-        let path = folder.database();
-        demand_own_database(&folder)?;
         let entropy = Entropy::system();
-        let is_new = !path.exists();
-        let master = folder.master_key(&config, &entropy, is_new)?;
-        file::prepare(&path)?;
+        let store = opening::to_serve(&config, &folder, purpose).await?;
+        let master = opening::master_key(&config, &folder, &store, &entropy).await?;
         let listener = listen(&config, &entropy)?;
         config.bound_to(listener.local_addr());
-        let store = Store::open(Opening { path, purpose, migrate: true, clock: None })?;
         let limits = &config.limits;
         let (threads, queue) = (limits.hash_threads as usize, limits.hash_queue as usize);
         let passwords = Passwords::start(hash_cost(&config), threads, queue, entropy.clone());
@@ -127,23 +119,6 @@ impl House {
         tracing::info!("stopped");
         Ok(())
     }
-}
-
-/// Refuses a directory whose database is older than its marker, or is gone.
-fn demand_own_database(folder: &Folder) -> Outcome {
-    let (path, marker) = (folder.database(), Marker::read(&folder.marker())?);
-    if path.exists() && std::fs::metadata(&path)?.len() > 0 {
-        let standing = file::standing(&path)?;
-        return demand_newest(marker.as_ref(), &standing);
-    }
-    if marker.is_some_and(|marker| marker.last_account() > 0) {
-        let gone = path.display();
-        return Err(Failure::failed(format!(
-            "there was a database at {gone} and it is gone: bring a copy back with `prosper db restore FILE`, or begin \
-             anew in another directory"
-        )));
-    }
-    Ok(())
 }
 
 fn listen(config: &Config, entropy: &Entropy) -> Outcome<Listener> {
@@ -217,7 +192,10 @@ async fn leave(p: &Prosper, folder: &Folder) -> Outcome {
     p.store.flush_observations().await?;
     p.store.mark_time(p.now()).await?;
     upkeep::mark(p, folder).await?;
-    Ok(file::checkpoint(&folder.database())?)
+    match p.store.path() {
+        Some(path) => Ok(file::checkpoint(path)?),
+        None => Ok(()),
+    }
 }
 
 /// What the space is called that a new store begins with.

@@ -21,6 +21,7 @@ mod house;
 mod key;
 mod man;
 mod marker;
+mod opening;
 mod sandbox;
 mod serve;
 mod space;

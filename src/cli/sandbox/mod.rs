@@ -64,6 +64,8 @@ impl Sandbox {
         }
         let folder = if let Some(kept) = &global.data_dir { Lodging::Kept(kept.clone()) } else { Lodging::passing()? };
         config.data_dir.clone_from(folder.path());
+        // A database elsewhere holds what is real.
+        config.database = None;
         house::begin_logging(&config, !talk.json)?;
         // Whoever waits for the file must not find the one of a sandbox before this.
         self.forget_ready_file();
