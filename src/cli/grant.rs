@@ -1,6 +1,6 @@
 //! `prosper grant`: what people let applications do, and taking it back (L-09, K-04).
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::desk::Desk;
 use super::failure::{Failure, Outcome};
@@ -32,15 +32,16 @@ pub enum Command {
 
 /// Whose grants.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("whose").required(true))]
 pub struct Filter {
     /// Those of this person: email or account number
-    #[arg(long, value_name = "WHO", required_unless_present = "app", conflicts_with = "app")]
+    #[arg(long, value_name = "WHO", group = "whose")]
     user: Option<String>,
     /// The space, when the email is in several
     #[arg(long, requires = "user")]
     space: Option<String>,
     /// Those to the application with this client id
-    #[arg(long, value_name = "CLIENT_ID")]
+    #[arg(long, value_name = "CLIENT_ID", group = "whose")]
     app: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -80,6 +80,8 @@ impl House {
     /// `ready` failed, or what is left at the end cannot be written down.
     pub async fn run(self, more: Router<Web>, ready: impl AsyncFnOnce(&Config) -> Outcome) -> Outcome {
         let Self { p, config, folder, listener, lock } = self;
+        // Before anybody hears that we serve: from then on a signal means "stop in order".
+        let signals = Signals::listen()?;
         let manager = config::notify_socket(&config::environment()).map(str::to_owned);
         let tell = |state: &str| {
             if let Some(socket) = &manager
@@ -98,13 +100,13 @@ impl House {
             },
             stop.clone(),
         ));
-        let url = p.settings.public_url.as_str();
-        tracing::info!(url, listen = %config.listen, data = %folder.path().display(), "serving");
         let outcome = ready(&config).await;
         if outcome.is_ok() {
+            let url = p.settings.public_url.as_str();
+            tracing::info!(url, listen = %config.listen, data = %folder.path().display(), "serving");
             tell("READY=1");
             tokio::select! {
-                name = told_to_stop() => tracing::info!(signal = name, "stopping: what began is being answered"),
+                name = signals.told_to_stop() => tracing::info!(signal = name, "stopping: what began is being answered"),
                 _ = &mut serving => tracing::error!("the listener has ended by itself"),
             }
         }
@@ -163,28 +165,40 @@ pub fn runtime() -> Outcome<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
-/// Waits for SIGTERM or SIGINT, and answers its name. The second of them ends the process at once. SIGHUP, which ends a
-/// process by default, is for the certificate (`web::listener`), and otherwise means nothing.
-async fn told_to_stop() -> &'static str {
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()))
-    else {
-        tracing::error!("signals cannot be heard");
-        return std::future::pending().await;
-    };
-    let name = loop {
-        tokio::select! {
-            _ = terminate.recv() => break "SIGTERM",
-            _ = interrupt.recv() => break "SIGINT",
-            _ = hangup.recv() => tracing::debug!("SIGHUP"),
-        }
-    };
-    tokio::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        tracing::warn!("told to stop again: stopping at once");
-        std::process::exit(130);
-    });
-    name
+/// What the system tells a process. SIGHUP, which ends one by default, is for the certificate (`web::listener`), and
+/// otherwise means nothing.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> Outcome<Self> {
+        let hear = |kind| signal(kind).map_err(|error| Failure::failed(format!("signals cannot be heard: {error}")));
+        Ok(Self {
+            terminate: hear(SignalKind::terminate())?,
+            interrupt: hear(SignalKind::interrupt())?,
+            hangup: hear(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for SIGTERM or SIGINT, and answers its name. The second of them ends the process at once.
+    async fn told_to_stop(mut self) -> &'static str {
+        let name = loop {
+            tokio::select! {
+                _ = self.terminate.recv() => break "SIGTERM",
+                _ = self.interrupt.recv() => break "SIGINT",
+                _ = self.hangup.recv() => tracing::debug!("SIGHUP"),
+            }
+        };
+        tokio::spawn(async move {
+            tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }
+            tracing::warn!("told to stop again: stopping at once");
+            std::process::exit(130);
+        });
+        name
+    }
 }
 
 /// Writes down what is left, and leaves the database in one file.

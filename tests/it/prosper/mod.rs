@@ -3,6 +3,7 @@
 //!
 //! Clock and entropy are the only inside knobs. What has no page goes through the flow that the command line uses.
 
+pub mod binary;
 pub mod browser;
 pub mod cluster;
 pub mod exchange;
