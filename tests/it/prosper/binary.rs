@@ -308,4 +308,4 @@ pub fn contains(bytes: &[u8], text: &str) -> bool {
 }
 
 /// How long a busy machine may take to start a server.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
