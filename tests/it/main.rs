@@ -8,6 +8,7 @@ mod agent_role;
 mod authorization_key;
 mod cli;
 mod connected_apps;
+mod documentation;
 mod documents;
 mod durability;
 mod error_tables;

@@ -1,8 +1,8 @@
-//! Clients that nobody here wrote, against the built binary: `curl`, the `oauth2` crate, and from PyPI and npm Authlib,
+//! Clients that nobody here wrote, against the built binary: `curl`, the `oauth2` crate, and from `PyPI` and npm Authlib,
 //! requests-oauthlib and openid-client. Each goes through the password and refresh flow and through Login with Prosper.
 //! Also what this repository hands to others: the client crate and the examples.
 //!
-//! `tests/clients/install` brings what comes from PyPI and npm.
+//! `tests/clients/install` brings what comes from `PyPI` and npm.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
