@@ -8,6 +8,7 @@ use super::failure::{Failure, Outcome};
 use super::folder::Folder;
 use super::marker::Marker;
 use super::opening::{demand_file, demand_newest};
+use super::relocate;
 use super::talk::{Facts, Talk, facts};
 use crate::config::Config;
 use crate::crypto::entropy::Entropy;
@@ -42,8 +43,24 @@ pub enum Command {
     },
     /// Go on with a database that is older than its marker, or has none; the server must be stopped
     ///
-    /// For a database file that was put back by other means than `db restore`. Every code, token, key and session ends.
+    /// For a database that was put back by other means than `db restore`. Every code, token, key and session ends.
     Accept,
+    /// Carry the installation over to another database, beside a running server too
+    ///
+    /// Until it is done nothing can be changed; then the old database answers nothing any more. Interrupted, it goes on
+    /// where it was when it is begun again. Everything that was carried is compared before anything is switched over.
+    #[command(after_help = "Examples:
+  prosper db move --to 'postgres://prosper@db-1,db-2/prosper?target_session_attrs=read-write'
+  prosper db move --to @/etc/prosper/new-database
+  prosper --data-dir /var/lib/prosper db move --to embedded")]
+    Move {
+        /// A postgres:// URL, `@FILE` with one in it, or `embedded` for the data directory
+        #[arg(long, value_name = "WHERE", required_unless_present = "call_off")]
+        to: Option<String>,
+        /// Let an installation stay whose move was begun and not finished
+        #[arg(long, conflicts_with = "to")]
+        call_off: bool,
+    },
 }
 
 impl Command {
@@ -54,14 +71,16 @@ impl Command {
     pub fn run(self, talk: Talk, config: &Config) -> Outcome {
         super::log_quietly(config);
         let folder = Folder::open(&config.data_dir)?;
+        let elsewhere = config.database.is_some();
         match self {
             Self::Accept => accept(talk, config, &folder),
-            _ if config.database.is_some() => Err(Failure::usage(
-                "the database lies in PostgreSQL: check, back up and restore it with its own tools, and say `prosper db \
-                 accept` after a restore",
-            )),
+            Self::Move { to: Some(to), .. } => relocate::carry(talk, config, &folder, &to),
+            Self::Move { .. } => relocate::call_off(talk, config, &folder),
+            Self::Check if elsewhere => relocate::check(talk, config, &folder),
             Self::Check => check(talk, config, &folder),
+            Self::Backup { file } if elsewhere => relocate::back_up(talk, config, &folder, &file),
             Self::Backup { file } => back_up(talk, &folder, &file),
+            Self::Restore { file } if elsewhere => restore_elsewhere(talk, config, &folder, &file),
             Self::Restore { file } => restore(talk, config, &folder, &file),
         }
     }
@@ -154,6 +173,24 @@ fn restore(talk: Talk, config: &Config, folder: &Folder, from: &Path) -> Outcome
     })();
     discard(&fresh);
     outcome
+}
+
+fn restore_elsewhere(talk: Talk, config: &Config, folder: &Folder, from: &Path) -> Outcome {
+    if !from.is_file() {
+        return Err(Failure::refused(format!("there is no file {}", from.display())));
+    }
+    let marker = Marker::read(&folder.marker()).ok().flatten();
+    let until = relocate::restore(talk, config, folder, from, |copy| {
+        let problems = problems_of(copy, config, folder, true)?;
+        problems.first().map_or(Ok(()), |problem| {
+            Err(Failure::refused(format!("{} cannot be brought back: {problem}", from.display())))
+        })
+    })?;
+    // What the marker saw is another timeline now; the next server writes a new one.
+    if marker.is_some() {
+        std::fs::remove_file(folder.marker())?;
+    }
+    talk.show(facts! { restored_to: until.rfc3339(), cannot_be_known: UNKNOWN })
 }
 
 fn accept(talk: Talk, config: &Config, folder: &Folder) -> Outcome {

@@ -22,6 +22,7 @@ mod key;
 mod man;
 mod marker;
 mod opening;
+mod relocate;
 mod sandbox;
 mod serve;
 mod space;

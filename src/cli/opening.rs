@@ -26,7 +26,10 @@ pub async fn to_serve(config: &Config, folder: &Folder, purpose: Purpose) -> Out
     let opening = Opening { path: path.clone(), purpose, migrate: true, clock: None };
     if let Some(address) = &config.database {
         let store = Store::connect(address.expose(), opening).await?;
-        demand_newest(marker.as_ref(), &store.standing().await?)?;
+        // A node that joins the others has no marker yet.
+        if marker.is_some() {
+            demand_newest(marker.as_ref(), &store.standing().await?)?;
+        }
         return Ok(store);
     }
     folder.check_files()?;
@@ -55,7 +58,7 @@ pub async fn beside(config: &Config, folder: &Folder, clock: Option<Clock>) -> O
     if let Some(address) = &config.database {
         let opening = Opening { path, purpose: Purpose::Live, migrate: false, clock };
         let store = Store::connect(address.expose(), opening).await?;
-        if !served {
+        if !served && marker.is_some() {
             demand_newest(marker.as_ref(), &store.standing().await?)?;
         }
         return Ok(store);

@@ -24,6 +24,7 @@ mod portal_attacks;
 mod postgres_failover;
 mod postgres_faults;
 mod postgres_migrations;
+mod postgres_move;
 mod postgres_nodes;
 mod promises;
 mod real_clients;
