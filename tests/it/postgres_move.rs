@@ -1,8 +1,9 @@
 //! `prosper db move`, `db backup` and `db restore` with PostgreSQL, by the built binary: a live installation is carried
 //! over while it is served, the carrier is killed and begun again, and every credential works on at the other side.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use prosper::domain::ids::AccountId;
 use prosper::fault::Fault;
 use prosper::store::engine::{Tx, Unit};
+use tempfile::TempDir;
 
 use crate::prosper::exchange::Tokens;
 use crate::prosper::journeys::AGENT_REDIRECT;
@@ -29,6 +31,10 @@ fn prosper(folder: &Path, database: Option<&str>, arguments: &[&str]) -> Command
     }
     command.args(arguments);
     command
+}
+
+fn private_folder() -> TempDir {
+    tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir().expect("a folder")
 }
 
 #[track_caller]
@@ -92,7 +98,7 @@ async fn a_live_installation_is_carried_over_and_back_and_everything_works_on() 
     if is_set(ON_POSTGRES) || !cluster::is_there() {
         return;
     }
-    let (folder, second) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let (folder, second) = (private_folder(), private_folder());
     let address = cluster::shared().expect("it is there").database().await;
     let old = Prosper::start_with(Start { folder: Some(folder.path().to_owned()), ..Start::default() }).await;
     // As the process does that serves from a folder.
@@ -151,7 +157,7 @@ async fn a_copy_of_a_networked_database_comes_back_without_what_it_could_revive(
     if is_set(ON_POSTGRES) || !cluster::is_there() {
         return;
     }
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = private_folder();
     let address = cluster::shared().expect("it is there").database().await;
     let p = Prosper::start_with(Start { database: Some(Database::At(address.clone())), ..Start::default() }).await;
     let ada = p.investor("ada@example.com").await;
