@@ -8,6 +8,7 @@
 //! 5. Told to stop, it lets every request that began be answered, for as long as the listener allows; then the marker is
 //!    written a last time, and the log of the database is folded into the database itself.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ pub struct House {
     /// The data directory.
     pub folder: Folder,
     listener: Listener,
+    console: Option<Listener>,
     lock: Lock,
 }
 
@@ -59,7 +61,8 @@ impl House {
         let entropy = Entropy::system();
         let store = opening::to_serve(&config, &folder, purpose).await?;
         let master = opening::master_key(&config, &folder, &store, &entropy).await?;
-        let listener = listen(&config, &entropy)?;
+        let listener = listen(config.listen, &config, &entropy)?;
+        let console = config.console_listen.map(|address| listen(address, &config, &entropy)).transpose()?;
         config.bound_to(listener.local_addr());
         let limits = &config.limits;
         let (threads, queue) = (limits.hash_threads as usize, limits.hash_queue as usize);
@@ -68,7 +71,7 @@ impl House {
         if p.store.spaces().await?.is_empty() {
             p.store.add_space(FIRST_SPACE.to_owned(), None, Trail::system(p.now())).await?;
         }
-        let house = Self { p, config, folder, listener, lock };
+        let house = Self { p, config, folder, listener, console, lock };
         upkeep::mark(&house.p, &house.folder).await?;
         Ok(house)
     }
@@ -79,7 +82,7 @@ impl House {
     /// # Errors
     /// `ready` failed, or what is left at the end cannot be written down.
     pub async fn run(self, more: Router<Web>, ready: impl AsyncFnOnce(&Config) -> Outcome) -> Outcome {
-        let Self { p, config, folder, listener, lock } = self;
+        let Self { p, config, folder, listener, console, lock } = self;
         // Before anybody hears that we serve: from then on a signal means "stop in order".
         let signals = Signals::listen()?;
         let manager = config::notify_socket(&config::environment()).map(str::to_owned);
@@ -93,13 +96,16 @@ impl House {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         upkeep::begin(&p, &folder, &stop, &tasks);
         let server = Server::with_more(Arc::clone(&p), more);
-        let mut serving = tokio::spawn(listener.serve(
-            move |request| {
-                let server = server.clone();
-                async move { server.answer(request).await }
-            },
-            stop.clone(),
-        ));
+        // With a listener of its own, the console is nowhere else.
+        let (server, apart) = match console {
+            Some(console) => (server.clone().without_console(), Some((console, server))),
+            None => (server, None),
+        };
+        let mut serving = tokio::spawn(listener.serve(move |request| server.clone().answer(request), stop.clone()));
+        if let Some((console, server)) = apart {
+            tracing::info!(listen = %console.local_addr(), "the staff console has a listener of its own");
+            tasks.spawn(console.serve(move |request| server.clone().answer(request), stop.clone()));
+        }
         let outcome = ready(&config).await;
         if outcome.is_ok() {
             let url = p.settings.public_url.as_str();
@@ -123,7 +129,7 @@ impl House {
     }
 }
 
-fn listen(config: &Config, entropy: &Entropy) -> Outcome<Listener> {
+fn listen(address: SocketAddr, config: &Config, entropy: &Entropy) -> Outcome<Listener> {
     let tls = match (&config.tls.cert, &config.tls.key) {
         (Some(cert), Some(key)) => Some(TlsFiles { cert: cert.clone(), key: key.clone() }),
         _ => None,
@@ -133,16 +139,15 @@ fn listen(config: &Config, entropy: &Entropy) -> Outcome<Listener> {
         max_per_address: config.limits.max_connections_per_address as usize,
         ..Limits::default()
     };
-    let listener = Listener::bind(config.listen, tls, limits).map_err(|error| match error.kind() {
+    let listener = Listener::bind(address, tls, limits).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => Failure::failed(format!(
             "{} is taken by another process: stop that, or choose another port with --listen (port 0 takes a free one)",
-            config.listen
+            address
         )),
-        std::io::ErrorKind::PermissionDenied => Failure::failed(format!(
-            "this user may not listen on {}: choose a port above 1023 with --listen",
-            config.listen
-        )),
-        _ => Failure::failed(format!("cannot listen on {}: {error}", config.listen)),
+        std::io::ErrorKind::PermissionDenied => {
+            Failure::failed(format!("this user may not listen on {}: choose a port above 1023 with --listen", address))
+        }
+        _ => Failure::failed(format!("cannot listen on {address}: {error}")),
     })?;
     let entropy = entropy.clone();
     Ok(listener.trusting(config.trusted_proxies.clone()).naming_answers(Arc::new(move || request_id(&entropy))))

@@ -3,6 +3,7 @@
 //! Pages keep their own words in `templates/<language>/`; this is the one other place. English now.
 
 use crate::domain::FieldProblem;
+use crate::domain::application::ApplicationKind;
 use crate::domain::redirect_uri::RedirectProblem;
 use crate::domain::scope::Scope;
 use crate::domain::status::Status;
@@ -71,6 +72,18 @@ pub const fn scope(scope: Scope) -> &'static str {
 /// Does the scope change something, or move money? The consent page stresses it.
 pub const fn scope_changes_something(scope: Scope) -> bool {
     matches!(scope, Scope::WriteUserProfile | Scope::WriteProsperAccount | Scope::WriteInvestOrder)
+}
+
+/// A kind of application as people read it.
+pub const fn application_kind(kind: ApplicationKind) -> &'static str {
+    match kind {
+        ApplicationKind::Personal => "Personal",
+        ApplicationKind::Institutional => "Institutional",
+        ApplicationKind::ThirdPartyAgent => "Agent",
+        ApplicationKind::Login => "Login with Prosper",
+        ApplicationKind::Partner => "Partner",
+        ApplicationKind::Api => "Resource server",
+    }
 }
 
 /// A status as people read it.

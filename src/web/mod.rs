@@ -20,6 +20,7 @@ pub mod routes;
 pub mod sandbox;
 pub mod shield;
 pub mod token;
+pub mod upload;
 pub mod user;
 pub mod visitor;
 
@@ -68,6 +69,8 @@ pub struct Server {
     web: Web,
     pages: Router,
     https: bool,
+    /// Is the staff console served here?
+    console: bool,
 }
 
 impl Server {
@@ -82,7 +85,14 @@ impl Server {
         let limits = Arc::new(AddressLimits::new(p.settings.failures_per_address));
         let web = Web { p, limits };
         let pages = routes::pages().merge(more).with_state(web.clone());
-        Self { web, pages, https }
+        Self { web, pages, https, console: true }
+    }
+
+    /// The same server for a listener that does not serve the staff console, because another one does.
+    #[must_use]
+    pub fn without_console(mut self) -> Self {
+        self.console = false;
+        self
     }
 
     /// Answers a request. Never panics: a handler that does becomes a 500.
@@ -134,7 +144,17 @@ impl Server {
     }
 
     async fn page(&self, request: Request<Incoming>) -> Answer {
-        let answer = match self.pages.clone().oneshot(request.map(axum::body::Body::new)).await {
+        let mut request = request.map(axum::body::Body::new);
+        if pages::console::is_beneath(request.uri().path()) {
+            if !self.console {
+                return routes::say(Trouble::NotFound, self.web.clone(), request).await;
+            }
+            request = match pages::console::gate(request, &self.web).await {
+                Ok(request) => request,
+                Err(answer) => return answer,
+            };
+        }
+        let answer = match self.pages.clone().oneshot(request).await {
             Ok(answer) => answer,
             Err(never) => match never {},
         };

@@ -8,8 +8,8 @@ use http::Method;
 
 use super::answer::{self, Answer, Trouble};
 use super::pages::{
-    account, agents, app, connected_apps, docs, institution, landing, logo, password, paths, setup, sign_in, sign_out,
-    verify_email, welcome,
+    account, agents, app, brand, connected_apps, console, docs, hand_over, institution, landing, logo, password, paths,
+    setup, sign_in, sign_out, verify_email, welcome,
 };
 use super::token::{self, Call};
 use super::visitor::Visit;
@@ -122,6 +122,75 @@ pub const ROUTES: &[Route] = &[
     Route { path: paths::HOME, methods: "GET, HEAD", handler: Some(|| get(landing::show)) },
     Route { path: "/health", methods: "GET, HEAD", handler: Some(|| get(health::show)) },
     Route { path: paths::DOCS_ERRORS, methods: "GET, HEAD", handler: Some(|| get(docs::errors)) },
+    Route {
+        path: "/oauth/apps/{client_id}/hand-over",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(hand_over::show).post(hand_over::draw)),
+    },
+    Route { path: "/spaces/{id}/brand.css", methods: "GET, HEAD", handler: Some(|| get(brand::sheet)) },
+    Route { path: "/spaces/{id}/logo", methods: "GET, HEAD", handler: Some(|| get(brand::logo)) },
+    Route { path: paths::CONSOLE, methods: "GET, HEAD", handler: Some(|| get(console::queue)) },
+    Route {
+        path: "/console/sign-in",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(console::sign_in).post(console::open)),
+    },
+    Route { path: "/console/leave", methods: "POST", handler: Some(|| post(console::leave)) },
+    Route {
+        path: "/console/requests/{account}",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(console::request).post(console::decide)),
+    },
+    Route { path: "/console/accounts", methods: "GET, HEAD", handler: Some(|| get(console::accounts)) },
+    Route { path: "/console/accounts/{id}", methods: "GET, HEAD", handler: Some(|| get(console::account)) },
+    Route { path: "/console/accounts/{id}/status", methods: "POST", handler: Some(|| post(console::move_status)) },
+    Route { path: "/console/accounts/{id}/reset", methods: "POST", handler: Some(|| post(console::reset)) },
+    Route { path: "/console/accounts/{id}/sign-out", methods: "POST", handler: Some(|| post(console::sign_out)) },
+    Route { path: "/console/accounts/{id}/staff", methods: "POST", handler: Some(|| post(console::set_staff)) },
+    Route { path: "/console/applications", methods: "GET, HEAD", handler: Some(|| get(console::applications)) },
+    Route {
+        path: "/console/applications/new",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(console::new_application).post(console::register)),
+    },
+    Route {
+        path: "/console/applications/{client_id}",
+        methods: "GET, HEAD",
+        handler: Some(|| get(console::application)),
+    },
+    Route {
+        path: "/console/applications/{client_id}/hand-over",
+        methods: "POST",
+        handler: Some(|| post(console::hand_over)),
+    },
+    Route {
+        path: "/console/applications/{client_id}/disable",
+        methods: "POST",
+        handler: Some(|| post(console::disable)),
+    },
+    Route {
+        path: "/console/applications/{client_id}/enable",
+        methods: "POST",
+        handler: Some(|| post(console::enable)),
+    },
+    Route {
+        path: "/console/spaces",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(console::spaces).post(console::add_space)),
+    },
+    Route {
+        path: "/console/spaces/{id}",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(console::space).post(console::change_space)),
+    },
+    Route { path: "/console/spaces/{id}/logo", methods: "POST", handler: Some(|| post(console::set_logo)) },
+    Route {
+        path: "/console/keys",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(console::keys).post(console::rotate)),
+    },
+    Route { path: "/console/mail", methods: "GET, HEAD", handler: Some(|| get(console::mail)) },
+    Route { path: "/console/audit", methods: "GET, HEAD", handler: Some(|| get(console::audit)) },
     Route { path: "/logos/{client_id}", methods: "GET, HEAD", handler: Some(|| get(logo::show)) },
     Route { path: "/assets/{file}", methods: "GET, HEAD", handler: Some(|| get(asset)) },
 ];
@@ -241,28 +310,29 @@ pub fn pages() -> Router<Web> {
 
 /// Nothing is there: said in the shape of the surface.
 async fn nothing(State(web): State<Web>, request: Request) -> axum::response::Response {
-    say(Trouble::NotFound, web, request).await
+    say(Trouble::NotFound, web, request).await.into_response()
 }
 
 /// There is something, but not by this method. The router adds `Allow`.
 async fn not_by_this_method(State(web): State<Web>, request: Request) -> axum::response::Response {
     let path = request.uri().path();
     let methods = ROUTES.iter().find(|route| route.is_at(path)).map_or("GET", |route| route.methods);
-    say(Trouble::Method(methods), web, request).await
+    say(Trouble::Method(methods), web, request).await.into_response()
 }
 
-async fn say(trouble: Trouble, web: Web, request: Request) -> axum::response::Response {
+/// Says trouble in the shape of the surface that was asked.
+pub async fn say(trouble: Trouble, web: Web, request: Request) -> Answer {
     let surface = Surface::of(request.uri().path());
     if surface != Surface::Page {
-        return surface.trouble(trouble).into_response();
+        return surface.trouble(trouble);
     }
     // The body of a request that nothing takes is not read.
     let (mut parts, _) = request.into_parts();
     parts.method = Method::GET;
     let bare = Request::from_parts(parts, axum::body::Body::empty());
     match Visit::from_request(bare, &web).await {
-        Ok(visit) => visit.trouble(trouble).into_response(),
-        Err(answer) => answer.into_response(),
+        Ok(visit) => visit.trouble(trouble),
+        Err(answer) => answer,
     }
 }
 

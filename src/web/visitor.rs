@@ -21,16 +21,17 @@ use super::Web;
 use super::answer::{self, Answer, Trouble};
 use super::body::read_body;
 use super::listener::Peer;
-use super::pages::problem;
 use super::pages::views::{Chrome, Form, Here, Hidden, ProblemKind, Who};
+use super::pages::{console, paths, problem};
 use super::read::{Media, Parameters, media};
-use super::shield;
+use super::{shield, upload};
 use crate::contract::lifetimes;
 use crate::crypto::seal::{Purpose, from_base64url, to_base64url};
 use crate::crypto::secret::{Kind, Plain};
 use crate::crypto::ticket;
 use crate::domain::account::Account;
 use crate::domain::ids::SessionId;
+use crate::domain::space::Space;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::flows::authorize::Person;
@@ -61,6 +62,12 @@ pub struct Visit {
     pub address: IpAddr,
     /// Who is signed in, if the session stands.
     pub signed_in: Option<SignedIn>,
+    /// Who has opened the staff console, on its own pages alone.
+    pub staff: Option<SignedIn>,
+    /// The space whose name and colours the pages wear: that of who is signed in, else the first.
+    pub house: Option<Space>,
+    /// The file that was posted along with the form, where a page takes one.
+    pub file: Option<Vec<u8>>,
     /// What form tokens are bound to: the session, or the pre-session cookie.
     binding: [u8; 16],
     /// Must the pre-session cookie be set with the answer?
@@ -82,6 +89,11 @@ impl SignedIn {
     pub fn usable(&self) -> bool {
         self.account.is_usable()
     }
+
+    /// May the account enter the staff console, once the password was typed for it?
+    pub fn is_staff(&self) -> bool {
+        self.account.staff.is_some() && self.account.is_usable()
+    }
 }
 
 impl FromRequest<Web> for Visit {
@@ -101,6 +113,9 @@ impl FromRequest<Web> for Visit {
             address: peer.map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.address),
             headers: parts.headers,
             signed_in: None,
+            staff: None,
+            house: None,
+            file: None,
             binding: [0; 16],
             introduce: AtomicBool::new(false),
             known: false,
@@ -116,13 +131,16 @@ impl FromRequest<Web> for Visit {
             Err(_) => return Err(visit.problem(ProblemKind::BadRequest)),
         };
         if visit.method == Method::POST {
-            let bytes = read_body(body, lifetimes::MOST_BODY_BYTES, BODY_TIME)
-                .await
-                .map_err(|problem| visit.trouble(problem.into()))?;
-            if !bytes.is_empty() && media(&visit.headers) != Some(Media::Form) {
+            let most = if upload::takes_a_file(&visit.path) { upload::MOST_BYTES } else { lifetimes::MOST_BODY_BYTES };
+            let bytes = read_body(body, most, BODY_TIME).await.map_err(|problem| visit.trouble(problem.into()))?;
+            if let Some(boundary) = upload::boundary(&visit.headers).filter(|_| upload::takes_a_file(&visit.path)) {
+                let sent = upload::read(&boundary, &bytes).ok_or_else(|| visit.problem(ProblemKind::BadRequest))?;
+                (visit.form, visit.file) = sent;
+            } else if !bytes.is_empty() && media(&visit.headers) != Some(Media::Form) {
                 return Err(visit.problem(ProblemKind::UnsupportedMedia));
+            } else {
+                visit.form = Parameters::of_form(&bytes).map_err(|_| visit.problem(ProblemKind::BadRequest))?;
             }
-            visit.form = Parameters::of_form(&bytes).map_err(|_| visit.problem(ProblemKind::BadRequest))?;
         }
         visit.recognise().await.map_err(|fault| visit.broke(&fault))?;
         Ok(visit)
@@ -142,7 +160,7 @@ impl Visit {
 
     /// Who is behind a change that this request makes.
     pub fn trail(&self) -> Trail {
-        let actor = match &self.signed_in {
+        let actor = match self.staff.as_ref().or(self.signed_in.as_ref()) {
             Some(who) if who.account.staff.is_some() => format!("staff {}", who.account.id),
             Some(who) => format!("account {}", who.account.id),
             None => "visitor".to_owned(),
@@ -164,19 +182,27 @@ impl Visit {
         }
     }
 
-    /// The frame of a page.
+    /// The frame of a page, in the name and colours of the space that the visitor belongs to.
     pub fn chrome(&self, here: Here) -> Chrome {
+        self.chrome_in(self.house.as_ref(), here)
+    }
+
+    /// The frame of a page, in the name and colours of a space.
+    pub fn chrome_in(&self, space: Option<&Space>, here: Here) -> Chrome {
         let settings = &self.p().settings;
         Chrome {
-            space_name: "Prosper".to_owned(),
-            brand_sheet: None,
+            space_name: space.map_or_else(|| "Prosper".to_owned(), |space| space.name.clone()),
+            brand_sheet: space.and_then(paths::brand_sheet),
+            space_logo: space.and_then(paths::space_logo),
             signed_in: self
                 .signed_in
                 .as_ref()
                 .map(|who| Who { name: who.account.name.clone(), email: who.account.email.as_str().to_owned() }),
             here,
             request_id: self.request_id.clone(),
-            support_email: settings.support_email.clone(),
+            support_email: space
+                .and_then(|space| space.support_email.clone())
+                .unwrap_or_else(|| settings.support_email.clone()),
             business_email: settings.business_email.clone(),
             sandbox: settings.purpose == InstallationPurpose::Sandbox,
         }
@@ -189,7 +215,7 @@ impl Visit {
 
     /// A token for a form that is about `subject` (its action, or the request it answers). Bound to this browser.
     pub fn form_token(&self, subject: &str) -> String {
-        if self.signed_in.is_none() && !self.known {
+        if self.signed_in.is_none() && self.staff.is_none() && !self.known {
             self.introduce.store(true, Ordering::Relaxed);
         }
         let mut plain = Vec::with_capacity(64);
@@ -296,48 +322,99 @@ impl Visit {
     }
 
     fn cookie(&self, name: &str, value: &str, more: &str) -> String {
+        self.cookie_for(name, value, "Lax", more)
+    }
+
+    fn cookie_for(&self, name: &str, value: &str, site: &str, more: &str) -> String {
         let secure = if is_plain_loopback(self.p()) { "" } else { "; Secure" };
         let prefix = cookie_prefix(self.p());
-        format!("{prefix}{name}={value}; Path=/{secure}; HttpOnly; SameSite=Lax{more}")
+        format!("{prefix}{name}={value}; Path=/{secure}; HttpOnly; SameSite={site}{more}")
     }
 
-    /// Who is this? The session cookie's session, if it stands; else the pre-session cookie, or a new one.
+    /// The cookie that opens the staff console. No other site's link brings it along.
+    pub fn staff_cookie(&self, secret: &Plain) -> String {
+        let age = lifetimes::STAFF_SESSION.as_secs();
+        self.cookie_for(STAFF_COOKIE, secret.expose(), "Strict", &format!("; Max-Age={age}"))
+    }
+
+    /// The cookie that closes it.
+    pub fn no_staff_cookie(&self) -> String {
+        self.cookie_for(STAFF_COOKIE, "", "Strict", "; Max-Age=0")
+    }
+
+    /// Who is this? The session cookie's session, if it stands; else the pre-session cookie, or a new one. On the pages of
+    /// the console, its own session is what forms are bound to.
     async fn recognise(&mut self) -> Result<(), Fault> {
         let prefix = cookie_prefix(&self.web.p);
-        if let Some(text) = cookie(&self.headers, &format!("{prefix}{SESSION_COOKIE}"))
-            && let Some(ticket) = ticket::read(text)
-            && let Some(who) = self.signed_in_by(&ticket).await?
-        {
+        if let Some(who) = ordinary(&self.headers, &self.web.p).await? {
             self.binding = *who.session.id.bytes();
             self.signed_in = Some(who);
-            return Ok(());
+        } else {
+            let visitor = cookie(&self.headers, &format!("{prefix}{VISIT_COOKIE}"))
+                .and_then(|text| data_encoding::HEXLOWER.decode(text.as_bytes()).ok())
+                .and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+            self.known = visitor.is_some();
+            self.binding = visitor.unwrap_or_else(|| self.web.p.entropy.bytes());
         }
-        let visitor = cookie(&self.headers, &format!("{prefix}{VISIT_COOKIE}"))
-            .and_then(|text| data_encoding::HEXLOWER.decode(text.as_bytes()).ok())
-            .and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
-        self.known = visitor.is_some();
-        self.binding = visitor.unwrap_or_else(|| self.web.p.entropy.bytes());
+        if console::is_beneath(&self.path)
+            && let Some(who) = staff(&self.headers, &self.web.p).await?
+        {
+            self.binding = *who.session.id.bytes();
+            self.staff = Some(who);
+        }
+        // A page without a space's name is still a page.
+        let spaces = self.web.p.store.spaces().await.unwrap_or_default();
+        let own = self.signed_in.as_ref().map(|who| who.account.space);
+        let at = own.and_then(|own| spaces.binary_search_by_key(&own, |space| space.id).ok()).unwrap_or(0);
+        self.house = spaces.get(at).cloned();
         Ok(())
     }
+}
 
-    async fn signed_in_by(&self, ticket: &ticket::Ticket) -> Result<Option<SignedIn>, Fault> {
-        let (p, now) = (self.p(), self.now());
-        let Some(session) = p.store.session(SessionId::from_bytes(ticket.id)).await? else { return Ok(None) };
-        let live = ticket.verify(Kind::Session, &p.keys, &session.hash)
-            && !session.expires_at.has_come(now)
-            && !session.seen_at.plus(lifetimes::SESSION_IDLE).has_come(now);
-        if !live || p.store.installation().await?.epoch != session.installation_epoch {
-            return Ok(None);
-        }
-        let Some(account) = p.store.account(session.account).await? else { return Ok(None) };
-        if account.epoch != session.account_epoch {
-            return Ok(None);
-        }
-        if now.since(session.seen_at) >= SEEN_PERIOD {
-            p.store.saw_session(session.id, now);
-        }
-        Ok(Some(SignedIn { session, account }))
+/// Who is signed in by the ordinary cookie of these headers.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn ordinary(headers: &HeaderMap, p: &Prosper) -> Result<Option<SignedIn>, Fault> {
+    let text = cookie(headers, &format!("{}{SESSION_COOKIE}", cookie_prefix(p)));
+    standing_session(text, Kind::Session, lifetimes::SESSION_IDLE, SEEN_PERIOD, p).await
+}
+
+/// Who has opened the staff console by its own cookie, and may still enter it.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn staff(headers: &HeaderMap, p: &Prosper) -> Result<Option<SignedIn>, Fault> {
+    let text = cookie(headers, &format!("{}{STAFF_COOKIE}", cookie_prefix(p)));
+    let found = standing_session(text, Kind::StaffSession, lifetimes::STAFF_SESSION_IDLE, STAFF_SEEN_PERIOD, p).await?;
+    Ok(found.filter(SignedIn::is_staff))
+}
+
+/// The session of a cookie of this kind, if it stands.
+async fn standing_session(
+    text: Option<&str>,
+    kind: Kind,
+    idle: Duration,
+    period: Duration,
+    p: &Prosper,
+) -> Result<Option<SignedIn>, Fault> {
+    let Some(ticket) = text.and_then(ticket::read) else { return Ok(None) };
+    let now = p.now();
+    let Some(session) = p.store.session(SessionId::from_bytes(ticket.id)).await? else { return Ok(None) };
+    let live = ticket.verify(kind, &p.keys, &session.hash)
+        && !session.expires_at.has_come(now)
+        && !session.seen_at.plus(idle).has_come(now);
+    if !live || p.store.installation().await?.epoch != session.installation_epoch {
+        return Ok(None);
     }
+    let Some(account) = p.store.account(session.account).await? else { return Ok(None) };
+    if account.epoch != session.account_epoch {
+        return Ok(None);
+    }
+    if now.since(session.seen_at) >= period {
+        p.store.saw_session(session.id, now);
+    }
+    Ok(Some(SignedIn { session, account }))
 }
 
 /// Does a post come from another site? By `Sec-Fetch-Site`, else by `Origin` against the configured public URL; a request
@@ -378,8 +455,11 @@ fn digest(subject: &str) -> [u8; 32] {
 /// Where applications send browsers.
 const FRONT_CHANNELS: [&str; 2] = [super::pages::paths::AUTHORIZE, super::pages::paths::API_SETTINGS];
 const SESSION_COOKIE: &str = "prosper";
+const STAFF_COOKIE: &str = "prosper-staff";
 const VISIT_COOKIE: &str = "prosper-visit";
 /// How long a body may take to arrive.
 pub(super) const BODY_TIME: Duration = Duration::from_secs(15);
 /// How stale "last seen" may be.
 const SEEN_PERIOD: Duration = Duration::from_mins(5);
+/// The same in the console, where idle is sooner.
+const STAFF_SEEN_PERIOD: Duration = Duration::from_mins(1);

@@ -3,6 +3,8 @@
 //! Templates write these paths out, since a link reads best where it stands; a test holds every link and every form
 //! of every page against [`ALL`], and the route table is expected to serve each of them.
 
+use crate::domain::space::Space;
+
 /// What Prosper is, and the way in.
 pub const HOME: &str = "/";
 /// Sign-in (seed 3; fields `email` and `password`).
@@ -76,3 +78,19 @@ pub fn logo(client_id: &str) -> String {
 
 /// Beneath it lives each logo.
 pub const LOGOS: &str = "/logos";
+
+/// The staff console; everything beneath it is the console's (see `console`).
+pub const CONSOLE: &str = "/console";
+
+/// Beneath it lie each space's style sheet and logo.
+pub const SPACES: &str = "/spaces";
+
+/// The style sheet of a space with a colour of its own; its address changes with the colour.
+pub fn brand_sheet(space: &Space) -> Option<String> {
+    space.brand.map(|brand| format!("{SPACES}/{}/brand.css?v={}", space.id, &brand.hex()[1..]))
+}
+
+/// A space's logo, as its pages show it.
+pub fn space_logo(space: &Space) -> Option<String> {
+    space.has_logo.then(|| format!("{SPACES}/{}/logo", space.id))
+}

@@ -100,6 +100,12 @@ impl Entrance {
         format!("{} {}", paths::SIGN_IN, self.next.as_ref().map_or("", LocalPath::as_str))
     }
 
+    /// The space whose page this is: the application's, else the one that was chosen.
+    fn house<'a>(&'a self, visit: &'a Visit) -> Option<&'a Space> {
+        let (Where::Flow(id) | Where::Chosen(id)) = self.space(visit)?;
+        self.spaces.iter().find(|space| space.id == id)
+    }
+
     fn leads_to(&self) -> &str {
         self.next.as_ref().map_or(paths::ACCOUNT, LocalPath::as_str)
     }
@@ -127,13 +133,15 @@ impl Entrance {
             chosen: chosen.is_some_and(|chosen| chosen.eq_ignore_ascii_case(&space.name)),
         };
         let choose = self.to.is_none() && self.spaces.len() > 1;
+        let listed = choose && self.spaces.len() <= MOST_LISTED;
         let view = SignIn {
-            chrome: visit.chrome(Here::Elsewhere),
+            chrome: visit.chrome_in(self.house(visit), Here::Elsewhere),
             form,
             to_app: self.to.as_ref().map(|(name, _, uri)| ToApp { name: name.clone(), host: uri.host().to_owned() }),
             email: Field::of(visit.form.get("email").unwrap_or_default()),
             refusal,
-            spaces: self.spaces.iter().filter(|_| choose).map(choice).collect(),
+            spaces: self.spaces.iter().take(if listed { MOST_LISTED } else { 0 }).map(choice).collect(),
+            space: (choose && !listed).then(|| Field::of(chosen.unwrap_or_default())),
             forgot_href: None,
             open_account_href: None,
         };
@@ -150,3 +158,5 @@ impl Entrance {
 
 /// The fields of the form.
 const FIELDS: [&str; 5] = ["form_token", "email", "password", "space", "next"];
+/// Spaces that are offered as a list; of more, one is named.
+const MOST_LISTED: usize = 30;

@@ -10,6 +10,8 @@ pub struct Chrome {
     pub space_name: String,
     /// Path of a same-origin style sheet with the space's own `--brand` colours, loaded after the kit.
     pub brand_sheet: Option<String>,
+    /// Path of the space's own logo, which then stands in the place of the mark.
+    pub space_logo: Option<String>,
     /// Who is signed in; without it the frame offers to sign in.
     pub signed_in: Option<Who>,
     /// Which entry of the navigation this page is.

@@ -8,8 +8,10 @@ mod account;
 mod api_settings;
 mod app;
 mod consent;
+mod console;
 mod docs;
 mod entrance;
+mod hand_over;
 mod institution;
 mod kit;
 mod problem;
@@ -24,8 +26,15 @@ pub use account::{Account, AccountKind, ChangePassword, ConnectedApp, ConnectedA
 pub use api_settings::{AgentForm, ApiSettings, AppRow, Notice, OwnForm, Registered, RoleState};
 pub use app::{AppPage, Confirm, Done, Ending, SecretRow, SecretShown};
 pub use consent::{Ask, KeyConsent, LoginConsent, Permission, Weight};
+pub use console::{
+    AccountFacts, AccountLine, Act, AppLine, AuditLine, Changes, Choice, ConsoleAccount, ConsoleAccounts, ConsoleApp,
+    ConsoleApps, ConsoleAudit, ConsoleKeys, ConsoleMail, ConsoleQueue, ConsoleRegister, ConsoleReview, ConsoleSignIn,
+    ConsoleSpace, ConsoleSpaces, Frame, FurtherAccount, KeyLine, KeyState, MailLine, MoveForm, NewLink, QueueKind,
+    QueueRow, ReviewForm, SpaceLine, StaffForm, Tab, Told, Urgency, WithdrawForm,
+};
 pub use docs::{ErrorCatalogue, ErrorRow, ErrorTable};
 pub use entrance::{Landing, Setup, SignIn, SignInRefusal, SignOut, SignedOut, SpaceChoice, ToApp, Welcome};
+pub use hand_over::{HandOver, HandOverState};
 pub use institution::{AgentRequest, InstRegister, InstRegistered, RoleStep, TypeChoice, VerifyEmail, VerifyStep};
 pub use kit::{Ago, AppKind, AppState, Chrome, Field, Form, Here, Hidden, When, Who};
 pub use problem::{Problem, ProblemKind};

@@ -80,6 +80,7 @@ fn entrance(hostile: bool, pages: &mut Pages) {
         email,
         refusal,
         spaces,
+        space: None,
         forgot_href: None,
         open_account_href: None,
     };

@@ -1,0 +1,302 @@
+//! Accounts: found, shown, moved, reset, signed out; staff roles (A-02, T-11).
+
+use axum::extract::Path;
+
+use super::super::super::answer::{Answer, Trouble};
+use super::super::person::typed;
+use super::super::views::{
+    AccountLine, Choice, ConsoleAccount, ConsoleAccounts, Field, MoveForm, ProblemKind, StaffForm, Tab, Told,
+};
+use super::desk::{Desk, in_words};
+use super::facts::{
+    PAGE, PAGE_AND_ONE, account_facts, account_href, app_line, history, request_href, space_choices, space_name, title,
+};
+use super::lines::line;
+use crate::contract::table::Stop;
+use crate::contract::words;
+use crate::domain::account::{Account, AccountKind, StaffRole};
+use crate::domain::ids::{AccountId, SpaceId};
+use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
+use crate::domain::{FieldProblem, FieldProblems};
+use crate::fault::Fault;
+use crate::flows::account_status::{self, StatusWish, who_moves};
+use crate::flows::refusal::{ADMINISTRATION, REVIEW, Refusal, SUPPORT};
+use crate::store::search::AccountSearch;
+
+/// `GET /console/accounts`
+pub async fn search(desk: Desk) -> Answer {
+    if let Err(answer) = desk.reads(Tab::Accounts) {
+        return answer;
+    }
+    match found(&desk).await {
+        Ok(view) => desk.visit.page(200, &view),
+        Err(fault) => desk.visit.broke(&fault),
+    }
+}
+
+async fn found(desk: &Desk) -> Result<ConsoleAccounts, Fault> {
+    let query = &desk.visit.query;
+    let (text, space) = (query.get("q").unwrap_or_default().to_owned(), query.get("space"));
+    let search = AccountSearch {
+        text: text.clone(),
+        space: space.and_then(|id| id.parse().ok()).map(SpaceId),
+        after: query.get("after").and_then(|id| id.parse().ok()).unwrap_or(0),
+    };
+    let accounts = desk.visit.p().store.search_accounts(search, PAGE_AND_ONE).await?;
+    let last = accounts.get(PAGE - 1).filter(|_| accounts.len() > PAGE);
+    let next_href = last.map(|last| {
+        let mut href = url::form_urlencoded::Serializer::new(format!("{}?", Tab::Accounts.href()));
+        href.append_pair("q", &text);
+        if let Some(space) = space {
+            href.append_pair("space", space);
+        }
+        href.append_pair("after", &last.id.to_string()).finish()
+    });
+    let mut rows = Vec::new();
+    for account in accounts.iter().take(PAGE) {
+        rows.push(AccountLine {
+            id: account.id.0,
+            name: title(account),
+            email: account.email.as_str().to_owned(),
+            space: space_name(desk, account.space).await?,
+            status: words::status(account.status).to_owned(),
+            active: account.status == Status::Active,
+            staff: account.staff.map(StaffRole::name),
+            href: account_href(account.id.0),
+        });
+    }
+    Ok(ConsoleAccounts {
+        chrome: desk.chrome(),
+        frame: desk.frame(Tab::Accounts),
+        query: text,
+        spaces: space_choices(desk, space, true).await?,
+        rows,
+        next_href,
+        line: line(&["user", "list"]),
+    })
+}
+
+/// `GET /console/accounts/{id}`
+pub async fn show(Path(id): Path<String>, desk: Desk) -> Answer {
+    match find(&desk, &id).await {
+        Ok(account) => {
+            let told = desk.told();
+            page(&desk, &account, 200, told, None).await
+        }
+        Err(answer) => answer,
+    }
+}
+
+/// `POST /console/accounts/{id}/status`
+pub async fn move_status(Path(id): Path<String>, desk: Desk) -> Answer {
+    let account = match find(&desk, &id).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    if !desk.is_ours(&["status", "reason", "until"]) {
+        return page(&desk, &account, 400, Some(Told::Stale), None).await;
+    }
+    let Some(to) = desk.visit.form.get("status").and_then(Status::parse) else {
+        let problems = FieldProblems(vec![("status", FieldProblem::Unknown)]);
+        return page(&desk, &account, 400, None, Some(&problems)).await;
+    };
+    let reason = typed(&desk.visit, "reason");
+    let mut problems = FieldProblems::default();
+    let until = problems.note("until", until(&typed(&desk.visit, "until"), desk.visit.now()));
+    // Whoever may not use their account any more is told why.
+    if reason.trim().is_empty() && to != Status::Active {
+        problems.0.push(("reason", FieldProblem::Missing));
+    }
+    let Some(until) = until.filter(|_| problems.0.is_empty()) else {
+        return page(&desk, &account, 400, None, Some(&problems)).await;
+    };
+    let wish = StatusWish { to, reason, until };
+    let outcome = account_status::move_status(account.id, wish, desk.actor(), desk.visit.trail(), desk.visit.p()).await;
+    answered(&desk, &account, outcome, &Told::StatusMoved).await
+}
+
+/// `POST /console/accounts/{id}/reset`
+pub async fn reset(Path(id): Path<String>, desk: Desk) -> Answer {
+    let account = match find(&desk, &id).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    if !desk.is_ours(&["required"]) {
+        return page(&desk, &account, 400, Some(Told::Stale), None).await;
+    }
+    // What the button said, and not the opposite of what is true by now: two clicks are one.
+    let required = match desk.visit.form.get("required") {
+        Some("yes") => true,
+        Some("no") => false,
+        _ => return desk.visit.problem(ProblemKind::BadRequest),
+    };
+    let told = if required { Told::ResetRequired } else { Told::ResetLifted };
+    let (trail, p) = (desk.visit.trail(), desk.visit.p());
+    let outcome = account_status::require_reset(account.id, required, desk.actor(), trail, p).await;
+    answered(&desk, &account, outcome, &told).await
+}
+
+/// `POST /console/accounts/{id}/sign-out`
+pub async fn sign_out(Path(id): Path<String>, desk: Desk) -> Answer {
+    let account = match find(&desk, &id).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    if !desk.is_ours(&[]) {
+        return page(&desk, &account, 400, Some(Told::Stale), None).await;
+    }
+    let (trail, p) = (desk.visit.trail(), desk.visit.p());
+    let outcome = account_status::sign_out_everywhere(account.id, desk.actor(), trail, p).await;
+    answered(&desk, &account, outcome, &Told::SignedOut).await
+}
+
+/// `POST /console/accounts/{id}/staff`
+pub async fn set_staff(Path(id): Path<String>, desk: Desk) -> Answer {
+    let account = match find(&desk, &id).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    if !desk.is_ours(&["role"]) {
+        return page(&desk, &account, 400, Some(Told::Stale), None).await;
+    }
+    let role = match desk.visit.form.get("role") {
+        Some("none") => None,
+        Some(name) if StaffRole::parse(name).is_some() => StaffRole::parse(name),
+        _ => return desk.visit.problem(ProblemKind::BadRequest),
+    };
+    let outcome = account_status::set_staff(account.id, role, desk.actor(), desk.visit.trail(), desk.visit.p()).await;
+    answered(&desk, &account, outcome, &Told::StaffSet).await
+}
+
+async fn answered(desk: &Desk, account: &Account, outcome: Result<(), Stop<Refusal>>, told: &Told) -> Answer {
+    match outcome {
+        Ok(()) => desk.done(&account_href(account.id.0), told),
+        Err(Stop::Refused(Refusal::Fields(problems))) => page(desk, account, 400, None, Some(&problems)).await,
+        Err(Stop::Refused(refusal @ Refusal::IllegalMove(..))) => {
+            let (status, told) = in_words(&refusal);
+            page(desk, account, status, Some(told), None).await
+        }
+        Err(stop) => desk.refused(stop),
+    }
+}
+
+/// The beginning of a day to come, UTC; nothing for nothing.
+fn until(text: &str, now: Timestamp) -> Result<Option<Timestamp>, FieldProblem> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let day: jiff::civil::Date = text.parse().map_err(|_| FieldProblem::Day)?;
+    let start = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| FieldProblem::Day)?;
+    let at = Timestamp::from_micros(start.timestamp().as_microsecond());
+    if at.has_come(now) { Err(FieldProblem::Day) } else { Ok(Some(at)) }
+}
+
+async fn find(desk: &Desk, id: &str) -> Result<Account, Answer> {
+    desk.reads(Tab::Accounts)?;
+    let Ok(id) = id.parse() else { return Err(desk.visit.trouble(Trouble::NotFound)) };
+    // From the store itself: what was just changed is shown as it is.
+    match desk.visit.p().store.credentials(AccountId(id)).await {
+        Ok(Some(found)) => Ok(found.account),
+        Ok(None) => Err(desk.visit.trouble(Trouble::NotFound)),
+        Err(fault) => Err(desk.visit.broke(&fault)),
+    }
+}
+
+async fn page(
+    desk: &Desk,
+    account: &Account,
+    status: u16,
+    told: Option<Told>,
+    problems: Option<&FieldProblems>,
+) -> Answer {
+    match view(desk, account, told, problems).await {
+        Ok(view) => desk.visit.page(status, &view),
+        Err(fault) => desk.visit.broke(&fault),
+    }
+}
+
+async fn view(
+    desk: &Desk,
+    account: &Account,
+    told: Option<Told>,
+    problems: Option<&FieldProblems>,
+) -> Result<ConsoleAccount, Fault> {
+    let base = account_href(account.id.0);
+    let number = account.id.to_string();
+    let manages = desk.actor().may_manage(account).is_ok();
+    let clients = desk.visit.p().store.clients_of(account.id).await?;
+    let reset = (manages && desk.may(SUPPORT)).then(|| {
+        let demand = !account.password_reset_required;
+        let words: &[&str] =
+            if demand { &["user", "require-reset", &number] } else { &["user", "require-reset", &number, "--lift"] };
+        let mut act = desk.act(&format!("{base}/reset"), line(words));
+        let value = if demand { "yes" } else { "no" };
+        act.form.hidden.push(super::super::views::Hidden { name: "required", value: value.to_owned() });
+        act
+    });
+    let reviewed = account.kind == AccountKind::Institutional && desk.may(REVIEW);
+    Ok(ConsoleAccount {
+        chrome: desk.chrome(),
+        frame: desk.frame(Tab::Accounts),
+        told,
+        facts: account_facts(desk, account).await?,
+        own: desk.staff.id == account.id,
+        moves: manages.then(|| move_form(desk, account, problems)).flatten(),
+        reset,
+        sign_out: (manages && desk.may(SUPPORT))
+            .then(|| desk.act(&format!("{base}/sign-out"), line(&["user", "sign-out", &number]))),
+        staff: (manages && desk.may(ADMINISTRATION)).then(|| staff_form(desk, account)),
+        review_href: reviewed.then(|| request_href(account.id.0)),
+        apps: clients.iter().filter(|_| desk.may(ADMINISTRATION)).map(|c| app_line(desk, &c.application)).collect(),
+        history: history(desk, format!("account {}", account.id)).await?,
+    })
+}
+
+/// Where this reader may move the account; `None` where that is nowhere.
+fn move_form(desk: &Desk, account: &Account, problems: Option<&FieldProblems>) -> Option<MoveForm> {
+    let legal = account.status.moves(desk.actor().mover());
+    let legal: Vec<_> = legal.filter(|to| desk.may(who_moves(account.status, *to))).collect();
+    let first = legal.first()?;
+    let chosen = desk.visit.form.get("status");
+    let problem = |name| problems.and_then(|problems| problems.of(name)).map(words::field_problem);
+    let mut words = vec!["user", "set-status"];
+    let number = account.id.to_string();
+    words.extend([number.as_str(), first.name(), "--reason", "why"]);
+    Some(MoveForm {
+        form: desk.visit.form(&format!("{}/status", account_href(account.id.0)), Vec::new()),
+        choices: legal
+            .iter()
+            .map(|to| Choice {
+                value: to.name().to_owned(),
+                words: crate::contract::words::status(*to).to_owned(),
+                chosen: chosen == Some(to.name()),
+            })
+            .collect(),
+        choice_error: problem("status"),
+        reason: Field { value: typed(&desk.visit, "reason"), error: problem("reason") },
+        until: Field { value: typed(&desk.visit, "until"), error: problem("until") },
+        line: line(&words),
+    })
+}
+
+fn staff_form(desk: &Desk, account: &Account) -> StaffForm {
+    let roles = [None, Some(StaffRole::Reviewer), Some(StaffRole::Support), Some(StaffRole::Administrator)];
+    let number = account.id.to_string();
+    StaffForm {
+        form: desk.visit.form(&format!("{}/staff", account_href(account.id.0)), Vec::new()),
+        choices: roles
+            .into_iter()
+            .map(|role| {
+                let name = role.map_or("none", StaffRole::name);
+                Choice { value: name.to_owned(), words: name.to_owned(), chosen: role == account.staff }
+            })
+            .collect(),
+        line: if account.staff.is_some() {
+            line(&["staff", "remove", &number])
+        } else {
+            line(&["staff", "add", &number, "--role", "support"])
+        },
+    }
+}
