@@ -85,6 +85,13 @@ async fn a_denial_is_good_for_its_own_request_session_and_minute_alone() {
     browser.submit(&page, &[("decision", "deny")]).await.is(303);
     browser.get(&app.authorize_url(CALLBACK, "2")).await.asks_consent("Acme HR");
     let (name, note) = browser.note();
+    // The note under the other request's name is still the note of the first.
+    let other = browser.get(&app.authorize_url(CALLBACK, "2")).await;
+    browser.submit(&other, &[("decision", "deny")]).await.is(303);
+    let (other, _) = browser.cookies().into_iter().rfind(|(name, _)| name.starts_with("prosper-no-")).expect("a note");
+    assert_ne!(other, name);
+    browser.set_cookie(&other, &note);
+    browser.get(&app.authorize_url(CALLBACK, "2")).await.asks_consent("Acme HR");
     let another = ada.signs_in().await;
     another.set_cookie(&name, &note);
     another.get(&place).await.asks_consent("Acme HR");
@@ -236,6 +243,26 @@ async fn an_answer_to_a_page_that_is_no_longer_true_is_asked_again() {
     posts(&browser, &place, &before).await.is(303);
     browser.get(&place).await.asks_to_sign_in();
     assert_eq!(p.consents_to(&app).await, 0);
+}
+
+/// L-09, R-79: the logo is shown from our own origin, as a picture and nothing else.
+#[tokio::test]
+async fn the_logo_is_shown_from_a_path_of_ours() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let app = ada.has_login_app("Acme HR", &[CALLBACK]).await;
+    let browser = ada.signs_in().await;
+    let place = app.authorize_url(CALLBACK, "s");
+    browser.get(&place).await.page_does_not_say("<img");
+    let logo = format!("/logos/{}", app.client_id);
+    p.get(&logo).await.is(404);
+    app.changes(ApplicationChange::Logo(Some(b"\x89PNG as it was kept".to_vec()))).await;
+    browser.get(&place).await.page_says(&format!("src=\"{logo}\""));
+    let answer = p.get(&logo).await;
+    assert_eq!(answer.is(200).header("content-type"), Some("image/png"));
+    assert_eq!(answer.header("content-security-policy"), Some("default-src 'none'; sandbox"));
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    p.get("/logos/nope").await.is(404);
 }
 
 /// names are text wherever they stand.

@@ -16,6 +16,7 @@ mod investor_tokens;
 mod login_authorize;
 mod login_consent;
 mod login_exchange;
+mod login_hardening;
 mod login_races;
 mod login_user;
 mod on_postgres;
