@@ -216,7 +216,9 @@ fn bar(talk: Talk) -> impl FnMut(Progress) {
         let tenths = if rows == 0 { 0 } else { done * 10 / rows };
         let now = Clock::monotonic();
         if talk.quiet {
-        } else if stderr().is_terminal() {
+            return;
+        }
+        if stderr().is_terminal() {
             if now.saturating_sub(told.0) > Duration::from_millis(100) {
                 told.0 = now;
                 let filled = usize::try_from(tenths.min(10)).unwrap_or(10);
