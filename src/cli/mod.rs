@@ -153,6 +153,34 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Is this a line that the command line understands? Pages show such lines, for people to paste into a shell.
+pub fn understands(line: &str) -> bool {
+    words(line).is_some_and(|words| Cli::command().try_get_matches_from(words).is_ok())
+}
+
+/// The words of a line as a POSIX shell cuts it, quotes and backslashes alone; `None` when a quote is left open.
+fn words(line: &str) -> Option<Vec<String>> {
+    let (mut words, mut word, mut letters) = (Vec::new(), None::<String>, line.chars());
+    while let Some(letter) = letters.next() {
+        match letter {
+            ' ' => words.extend(word.take()),
+            '\'' => {
+                let held = word.get_or_insert_default();
+                loop {
+                    match letters.next()? {
+                        '\'' => break,
+                        quoted => held.push(quoted),
+                    }
+                }
+            }
+            '\\' => word.get_or_insert_default().push(letters.next()?),
+            plain => word.get_or_insert_default().push(plain),
+        }
+    }
+    words.extend(word);
+    Some(words)
+}
+
 fn run(cli: Cli, talk: Talk) -> Outcome {
     let global = &cli.global;
     match cli.command {

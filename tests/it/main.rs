@@ -5,9 +5,11 @@
 mod prosper;
 
 mod agent_role;
+mod audit_chain;
 mod authorization_key;
 mod cli;
 mod connected_apps;
+mod console;
 mod documentation;
 mod documents;
 mod durability;
@@ -36,4 +38,5 @@ mod serve;
 mod setup;
 mod sign_in;
 mod sign_up;
+mod spaces;
 mod token_requests;

@@ -64,6 +64,11 @@ impl<'s> Browser<'s> {
     }
 
     pub async fn send(&self, method: &str, place: &str, headers: &[(&str, &str)], body: &str) -> Exchange {
+        self.send_bytes(method, place, headers, body.to_owned().into_bytes()).await
+    }
+
+    /// The same with a body that need not be text.
+    pub async fn send_bytes(&self, method: &str, place: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Exchange {
         let path = place.strip_prefix(&self.server.url).unwrap_or(place);
         let cookies: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
@@ -71,7 +76,10 @@ impl<'s> Browser<'s> {
         if !cookies.is_empty() {
             headers.push(("cookie", &cookies));
         }
-        let answer = self.server.send(exchange::request(method, path, &headers, body)).await;
+        let answer = {
+            let request = exchange::request(method, path, &headers, "").map(|_| bytes::Bytes::from(body));
+            self.server.send_bytes(request).await
+        };
         self.keep(&answer);
         answer
     }

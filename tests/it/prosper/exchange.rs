@@ -32,10 +32,16 @@ impl Client {
     }
 
     pub async fn send(&self, base: &str, request: Request<String>) -> Exchange {
+        self.send_bytes(base, request.map(Bytes::from)).await
+    }
+
+    /// The same for a body that need not be text.
+    pub async fn send_bytes(&self, base: &str, request: Request<Bytes>) -> Exchange {
         let (mut parts, body) = request.into_parts();
-        let asked = format!("{} {}\n{:?}\n\n{body}", parts.method, parts.uri, parts.headers);
+        let told = String::from_utf8_lossy(&body);
+        let asked = format!("{} {}\n{:?}\n\n{told}", parts.method, parts.uri, parts.headers);
         parts.uri = format!("{base}{}", parts.uri).parse().expect("a URI");
-        let request = Request::from_parts(parts, Full::from(Bytes::from(body)));
+        let request = Request::from_parts(parts, Full::from(body));
         let answer =
             self.0.request(request).await.unwrap_or_else(|problem| panic!("no answer ({problem}) to\n{asked}"));
         let (parts, body) = answer.into_parts();

@@ -186,6 +186,11 @@ impl Prosper {
         self.client.send(&self.url, request).await
     }
 
+    /// The same with a body that need not be text.
+    pub async fn send_bytes(&self, request: http::Request<bytes::Bytes>) -> Exchange {
+        self.client.send_bytes(&self.url, request).await
+    }
+
     pub async fn get(&self, path: &str) -> Exchange {
         self.send(exchange::request("GET", path, &[], "")).await
     }

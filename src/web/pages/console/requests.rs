@@ -107,7 +107,9 @@ pub async fn decide(Path(id): Path<String>, desk: Desk) -> Answer {
     };
     let reason = typed(&desk.visit, "reason");
     let (p, trail) = (desk.visit.p(), desk.visit.trail());
-    let asks_for_role = account.agent == AgentRole::Requested || decision == Decision::Withdraw;
+    // A sign-up is decided as one only as long as it waits; else the role's own rules say that it was decided already.
+    let signs_up = account.status == Status::PendingApproval && account.agent != AgentRole::Requested;
+    let asks_for_role = !signs_up || decision == Decision::Withdraw;
     let outcome = if asks_for_role {
         decide_role(account.id, decision, &reason, desk.actor(), trail, p).await
     } else if decision == Decision::Decline && reason.trim().is_empty() {
