@@ -1,4 +1,6 @@
 //! `prosper app`: applications, their secrets and redirect URIs (B-01 to B-07).
+//!
+//! This file is long because each thing a command does is a few lines, and they are read side by side.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,6 @@
 //! `prosper user`: people and institutions.
+//!
+//! This file is long because each thing a command does is a few lines, and they are read side by side.
 
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};

@@ -1,4 +1,6 @@
 //! The kinds of value a setting may have, and how each is read and shown.
+//!
+//! This file is long because every kind stands here with its words for what is wrong with it.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};

@@ -1,4 +1,6 @@
 //! Accounts: found by number and by email; moved and changed in one unit each. `new_accounts` makes them.
+//!
+//! This file is long because the statements about one table stand together.
 
 use std::sync::Arc;
 

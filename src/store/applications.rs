@@ -1,4 +1,6 @@
 //! Applications and their secrets.
+//!
+//! This file is long because the statements about one table stand together.
 
 use std::sync::Arc;
 

@@ -99,6 +99,11 @@ impl Backend {
     }
 }
 
+/// Says which statement runs, never with what: values are people's.
+fn told(sql: &'static str) {
+    tracing::trace!(target: "prosper::store::statement", sql);
+}
+
 /// What forgets, after each commit, what it changed.
 fn forgetting(view: &Arc<View>) -> OnCommit {
     let view = Arc::clone(view);
@@ -115,6 +120,7 @@ impl Tx {
     /// # Errors
     /// The engine refused.
     pub async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Fault> {
+        told(sql);
         match &self.engine {
             Engine::Sqlite(connection) => sqlite::execute(connection, sql, values),
             Engine::Postgres(connection) => {
@@ -130,7 +136,10 @@ impl Tx {
     /// The engine refused.
     pub async fn one(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<Row>, Fault> {
         match &self.engine {
-            Engine::Sqlite(connection) => sqlite::one(connection, sql, values),
+            Engine::Sqlite(connection) => {
+                told(sql);
+                sqlite::one(connection, sql, values)
+            }
             Engine::Postgres(_) => Ok(self.many(sql, values).await?.into_iter().next()),
         }
     }
@@ -140,6 +149,7 @@ impl Tx {
     /// # Errors
     /// The engine refused.
     pub async fn many(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
+        told(sql);
         match &self.engine {
             Engine::Sqlite(connection) => sqlite::many(connection, sql, values),
             Engine::Postgres(connection) => {
@@ -153,6 +163,17 @@ impl Tx {
     pub fn changed(&mut self, change: Change) {
         if !self.changes.contains(&change) {
             self.changes.push(change);
+        }
+    }
+
+    /// The connection of the embedded engine, for its own threads.
+    ///
+    /// # Panics
+    /// Never: those threads make no other transaction.
+    pub(super) fn embedded(&self) -> &rusqlite::Connection {
+        match &self.engine {
+            Engine::Sqlite(connection) => connection,
+            Engine::Postgres(_) => unreachable!("the embedded engine's threads run on its own connections"),
         }
     }
 

@@ -183,6 +183,6 @@ impl Embedded {
     }
 
     fn run(&self, sql: &str) -> Result<(), Fault> {
-        sqlite::execute_batch(sqlite::embedded(&self.tx), sql)
+        sqlite::execute_batch(self.tx.embedded(), sql)
     }
 }

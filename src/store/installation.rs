@@ -1,4 +1,6 @@
 //! The installation itself: its purpose, its epoch, its clock, and the sweep of what has expired.
+//!
+//! This file is long because the statements about one row stand together, and the sweep depends on it.
 
 use std::sync::Arc;
 

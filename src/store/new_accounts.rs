@@ -1,5 +1,7 @@
 //! How accounts come to be: made by staff, by an institution that signs up, or as the first of the installation; and how
 //! an address is validated. Each is one unit, the mail that belongs to it included.
+//!
+//! This file is long because each way in is a whole unit.
 
 use super::Store;
 use super::accounts::SetStatus;

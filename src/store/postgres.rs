@@ -8,6 +8,8 @@
 //!
 //! Reads go out on a few shared connections, many at a time (pipelined), each statement for itself. Nothing depends on
 //! advisory locks, `LISTEN`, or the server's clock.
+//!
+//! This file is long because what may be run again, and what may not, is decided by one table of failures.
 
 mod address;
 mod wire;

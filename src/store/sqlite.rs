@@ -6,6 +6,8 @@
 //! 4. The live view forgets what the units changed, and only then each caller gets its answer.
 //!
 //! A unit's future never waits on SQLite, so it is polled once; one that is still pending, or that panics, is a `Fault`.
+//!
+//! This file is long because a group of units and its commit are understood together or not at all.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -228,7 +230,7 @@ impl Writer {
     }
 
     fn connection(&self) -> &Connection {
-        embedded(&self.tx)
+        self.tx.embedded()
     }
 
     fn execute(&self, sql: &'static str) -> Result<(), Fault> {
@@ -241,23 +243,12 @@ fn read(jobs: &Mutex<Receiver<Box<dyn Job>>>, tx: &mut Tx) {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = job else { return };
         // One snapshot for a unit of several reads.
-        let begun = execute_batch(embedded(tx), "begin deferred");
+        let begun = execute_batch(tx.embedded(), "begin deferred");
         if begun.is_ok() {
             job.run(tx);
-            let _ = execute_batch(embedded(tx), "rollback");
+            let _ = execute_batch(tx.embedded(), "rollback");
         }
         job.answer(begun.as_ref().copied());
-    }
-}
-
-/// The connection of a transaction of this engine.
-///
-/// # Panics
-/// Never: the threads of this engine make no other.
-pub(super) fn embedded(tx: &Tx) -> &Connection {
-    match &tx.engine {
-        Engine::Sqlite(connection) => connection,
-        Engine::Postgres(_) => unreachable!("the embedded engine's threads run on its own connections"),
     }
 }
 

@@ -7,6 +7,8 @@
 //!
 //! Every form carries a sealed token, bound to the session (or, before one, to a pre-session cookie), to the form's
 //! action and to an instant; nothing is stored for it (W-02a).
+//!
+//! This file is long because who visits, by which cookie and with whose form is one question.
 
 use std::net::IpAddr;
 use std::sync::Arc;

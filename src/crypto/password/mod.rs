@@ -19,7 +19,7 @@ use aws_lc_rs::constant_time;
 use zeroize::Zeroizing;
 
 use self::phc::Phc;
-use self::pool::{Derivation, Pool};
+use self::pool::{Derivation, Pool, Task};
 use super::entropy::Entropy;
 use crate::contract::table::{Later, Stop};
 pub use crate::domain::secret::PasswordHash;
@@ -150,6 +150,21 @@ impl Passwords {
         self.0.pool.most_at_once()
     }
 
+    /// How many hashes wait for a worker.
+    pub fn waiting(&self) -> usize {
+        self.0.pool.waiting()
+    }
+
+    /// Occupies one worker until what is answered is dropped; it is answered once the worker is at it. For drills: what
+    /// happens to a request whose hash is queued can be shown without a race.
+    ///
+    /// # Errors
+    /// As [`Passwords::verify`].
+    pub async fn occupy(&self) -> Result<Occupied, HashProblem> {
+        let (until, wait) = std::sync::mpsc::channel();
+        self.work(Task::Wait(wait)).await.map(|_| Occupied { _until: until })
+    }
+
     async fn derive(
         &self,
         params: Params,
@@ -157,12 +172,23 @@ impl Passwords {
         length: usize,
         password: Zeroizing<String>,
     ) -> Result<Zeroizing<Vec<u8>>, HashProblem> {
-        let answer = self.0.pool.submit(Derivation { params, salt, length, password }).map_err(HashProblem::Busy)?;
-        answer
+        self.work(Task::Derive(Derivation { params, salt, length, password })).await
+    }
+
+    async fn work(&self, task: Task) -> Result<Zeroizing<Vec<u8>>, HashProblem> {
+        self.0
+            .pool
+            .submit(task)
+            .map_err(HashProblem::Busy)?
             .await
             .unwrap_or_else(|_| Err(Fault::internal("a worker that hashes passwords has failed")))
             .map_err(HashProblem::Broke)
     }
+}
+
+/// A worker that does nothing until this is dropped.
+pub struct Occupied {
+    _until: std::sync::mpsc::Sender<()>,
 }
 
 /// Bytes of a new salt.

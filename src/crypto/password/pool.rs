@@ -6,6 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Block, Version};
@@ -16,6 +17,14 @@ use super::Params;
 use super::queue::{Job, Queue, Turn};
 use crate::contract::table::Later;
 use crate::fault::Fault;
+
+/// What a worker is given to do.
+pub(super) enum Task {
+    /// To hash.
+    Derive(Derivation),
+    /// To say that it is here, and to wait until the other end is dropped.
+    Wait(Receiver<()>),
+}
 
 /// One run of argon2id.
 pub(super) struct Derivation {
@@ -62,10 +71,14 @@ impl Pool {
     }
 
     /// Queues `task`; its answer comes through what is returned, and dropping that calls it off.
-    pub(super) fn submit(&self, task: Derivation) -> Result<oneshot::Receiver<Answer>, Later> {
+    pub(super) fn submit(&self, task: Task) -> Result<oneshot::Receiver<Answer>, Later> {
         let (answer, receiver) = oneshot::channel();
         self.0.queue.push(Job { task, answer }).map_err(|waiting| self.0.later(waiting))?;
         Ok(receiver)
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.0.queue.waiting()
     }
 
     pub(super) fn hashes_started(&self) -> u64 {
@@ -107,9 +120,16 @@ impl Worker {
         let patience = (self.memory.capacity() > 0).then_some(idle);
         match self.shared.queue.next(patience) {
             Turn::Work(job) => {
-                let made = self.derive(&job.task);
                 // Whoever asked may have gone away meanwhile; then nobody wants to know.
-                let _ = job.answer.send(made);
+                match job.task {
+                    Task::Derive(task) => {
+                        let _ = job.answer.send(self.derive(&task));
+                    }
+                    Task::Wait(until) => {
+                        let _ = job.answer.send(Ok(Zeroizing::default()));
+                        let _ = until.recv();
+                    }
+                }
                 true
             }
             Turn::Idle => {
@@ -165,7 +185,11 @@ const MAPPED: usize = 33 * 1_024;
 mod tests {
     use super::*;
 
-    fn task() -> Derivation {
+    fn task() -> Task {
+        Task::Derive(derivation())
+    }
+
+    fn derivation() -> Derivation {
         Derivation {
             params: Params { memory_kib: 8, iterations: 1, parallelism: 1 },
             salt: vec![7; 16],
@@ -224,7 +248,7 @@ mod tests {
     #[test]
     fn a_task_that_cannot_be_done_is_a_fault_and_the_worker_goes_on() {
         let (pool, mut worker) = by_hand(4);
-        let mut answer = pool.submit(Derivation { salt: vec![1], ..task() }).expect("room");
+        let mut answer = pool.submit(Task::Derive(Derivation { salt: vec![1], ..derivation() })).expect("room");
         assert!(worker.turn(Duration::ZERO));
         assert!(answer.try_recv().expect("answered").is_err());
         let mut next = pool.submit(task()).expect("room");

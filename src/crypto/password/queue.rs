@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::pool::{Answer, Derivation};
+use super::pool::{Answer, Task};
 
 /// A task, and who waits for it.
 pub(super) struct Job {
-    pub(super) task: Derivation,
+    pub(super) task: Task,
     pub(super) answer: oneshot::Sender<Answer>,
 }
 
@@ -78,6 +78,11 @@ impl Queue {
                 None => self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner),
             };
         }
+    }
+
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().jobs.iter().filter(|job| !job.answer.is_closed()).count()
     }
 
     pub(super) fn close(&self) {

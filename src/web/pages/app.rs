@@ -2,6 +2,8 @@
 //!
 //! Whatever ends something is asked first (GET) and done then (POST). A new secret stands in the answer to the post that
 //! made it, and nowhere afterwards.
+//!
+//! This file is long because the page shows many things that its owner may do, each a question and a deed.
 
 use std::sync::Arc;
 use std::time::Duration;

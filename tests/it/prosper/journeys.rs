@@ -1,5 +1,9 @@
 //! Whole journeys through the pages, for tests that are about what they lead to.
 
+use prosper::domain::secret::PasswordHash;
+use prosper::store::accounts::SetPassword;
+use prosper::store::audit::Trail;
+
 use super::exchange::Tokens;
 use super::login::CALLBACK;
 use super::people::{App, Person};
@@ -33,6 +37,17 @@ impl App<'_> {
 }
 
 impl<'s> Person<'s> {
+    /// The password changes to the one of this hash, which was made before.
+    pub async fn gets_hash(&self, password: PasswordHash) {
+        let change = SetPassword { id: self.id, password, instead_of: None, mail: None, trail: self.server.system() };
+        assert!(self.server.p.store.set_password(change).await.expect("written"));
+    }
+
+    /// May the account be used?
+    pub async fn is_usable(&self) -> bool {
+        self.server.p.store.account(self.id).await.expect("read").expect("there").is_usable()
+    }
+
     /// Has a login application that is sent back to [`CALLBACK`].
     pub async fn has_an_app_to_log_in_to(&self) -> App<'s> {
         self.has_login_app("Notes", &[CALLBACK]).await
@@ -40,6 +55,25 @@ impl<'s> Person<'s> {
 }
 
 impl Prosper {
+    /// Who is behind what a test does by itself.
+    pub fn system(&self) -> Trail {
+        Trail::system(self.clock.now())
+    }
+
+    pub async fn hash_of(&self, password: &str) -> PasswordHash {
+        let folded = prosper::domain::password::fold(password).expect("a password");
+        self.p.passwords.hash(folded).await.expect("a hash")
+    }
+
+    /// Comes back when so many hashes are queued.
+    pub async fn waits_for_hashes(&self, count: usize) {
+        let long = std::time::Instant::now() + super::seconds(30);
+        while self.p.passwords.waiting() < count {
+            assert!(std::time::Instant::now() < long, "{} of {count} are queued", self.p.passwords.waiting());
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// May this access token of `/v1` be used?
     pub async fn is_good(&self, tokens: &Tokens) -> bool {
         match self.resource(&tokens.access_token).await {

@@ -3,6 +3,7 @@
 //!
 //! Clock and entropy are the only inside knobs. What has no page goes through the flow that the command line uses.
 
+pub mod alone;
 pub mod binary;
 pub mod browser;
 pub mod cluster;
@@ -29,8 +30,8 @@ use prosper::prosper::{Lockout, Settings};
 use prosper::store::audit::Trail;
 use prosper::store::installation::Purpose;
 use prosper::store::{Opening, Store};
-use prosper::web::Server;
 use prosper::web::listener::{Limits, Listener};
+use prosper::web::{Server, request_id};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -139,6 +140,8 @@ impl Prosper {
         let mut seed = [7; 32];
         seed[..8].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
         let entropy = Entropy::seeded(seed);
+        let ids = entropy.clone();
+        let listener = listener.naming_answers(Arc::new(move || request_id(&ids)));
         let settings = Settings {
             public_url: BaseUrl::parse(start.public_url.unwrap_or(&url)).expect("a URL"),
             support_email: "support@prosper.example".into(),

@@ -1,0 +1,145 @@
+//! Who has an account here is nobody's business: an unknown user, a wrong password and somebody else's right password get
+//! the same answer, in bytes, headers and work done (T-08; B-06; TV-02). Medians of time belong to the
+//! benchmark; here the work itself is counted: hashes, and statements by their text.
+
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use prosper::prosper::Lockout;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+use crate::prosper::alone::{alone, run};
+use crate::prosper::browser::Form;
+use crate::prosper::people::PASSWORD;
+use crate::prosper::{Exchange, Prosper, Start, minutes};
+
+/// Hears every statement that any store of this process runs.
+#[derive(Clone, Default)]
+struct Statements(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "prosper::store::statement" {
+            event.record(&mut Sql(self));
+        }
+    }
+}
+
+struct Sql<'a>(&'a Statements);
+
+impl Visit for Sql<'_> {
+    fn record_str(&mut self, _: &Field, sql: &str) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).push(sql.to_owned());
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
+
+impl Statements {
+    /// What ran since the last time, but for what looks for news a few times a second by itself.
+    fn since(&self) -> Vec<String> {
+        let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let by_itself = ["change_head", "from changes", "set high_water"];
+        all.into_iter().filter(|sql| !by_itself.iter().any(|own| sql.contains(own))).collect()
+    }
+}
+
+/// All of an answer that could tell one person from another.
+fn essence(answer: &Exchange, typed: &str) -> (u16, Vec<String>, String) {
+    let told = answer.headers.iter().filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str()));
+    let mut headers: Vec<_> = told.map(|(name, value)| format!("{name}: {value:?}")).collect();
+    headers.sort();
+    let mut body = answer.body.replace(typed, "TYPED");
+    for (_, token) in
+        Form::all(&answer.body).into_iter().flat_map(|form| form.hidden).filter(|(name, _)| name == "form_token")
+    {
+        body = body.replace(&token, "TOKEN");
+    }
+    let id = answer.header("x-request-id").expect("every answer has one");
+    (answer.status, headers, body.replace(id, "ID"))
+}
+
+#[test]
+fn unknown_user_wrong_password_and_not_the_owner_are_one_answer_and_one_amount_of_work() {
+    if !alone("not_telling::unknown_user_wrong_password_and_not_the_owner_are_one_answer_and_one_amount_of_work") {
+        return;
+    }
+    let statements = Statements::default();
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(statements.clone()))
+        .expect("the first");
+    run(async {
+        for lockout in [Some(Lockout { failures: 100, span: minutes(15) }), None] {
+            let p = Prosper::start_with(Start { lockout, ..Start::default() }).await;
+            the_api_tells_nothing(&p, &statements).await;
+            the_sign_in_page_tells_nothing(&p, &statements).await;
+        }
+    });
+}
+
+async fn the_api_tells_nothing(p: &Prosper, statements: &Statements) {
+    let ada = p.investor("ada@example.com").await;
+    let eve = p.investor("eve@example.com").await;
+    let gone = p.investor("gon@example.com").await;
+    gone.becomes(prosper::domain::status::Status::Closed).await;
+    let reset = p.investor("set@example.com").await;
+    reset.must_reset().await;
+    let app = ada.registers_own_app("Own").await;
+    let attempts = [
+        ("a wrong password", ada.email.as_str(), "not it at all"),
+        ("an unknown user", "nob@example.com", PASSWORD),
+        ("somebody else's right password", eve.email.as_str(), PASSWORD),
+        ("a closed account's wrong password", gone.email.as_str(), "not it at all"),
+        ("a closed account's right password at another's application", gone.email.as_str(), PASSWORD),
+        ("the same of one that must reset", reset.email.as_str(), PASSWORD),
+        ("no address at all", "nob.example.com", PASSWORD),
+    ];
+    // Once before, so that what is held in memory is the same for each.
+    app.password_grant_as(&ada.email, "not it at all").await;
+    let mut first = None;
+    for (name, username, password) in attempts {
+        statements.since();
+        let hashes = p.p.passwords.hashes_started();
+        let answer = app.password_grant_as(username, password).await;
+        answer.refused(400, "invalid_grant", "Bad credentials");
+        let hashes = p.p.passwords.hashes_started() - hashes;
+        let ran = statements.since();
+        assert!(ran.iter().any(|sql| sql.contains("from accounts where folded_email")), "nothing was heard: {ran:?}");
+        let seen = (essence(&answer, username), hashes, ran);
+        assert_eq!(seen.1, 1, "{name}: exactly one hash");
+        assert_eq!(first.get_or_insert_with(|| seen.clone()), &seen, "{name}");
+    }
+}
+
+async fn the_sign_in_page_tells_nothing(p: &Prosper, statements: &Statements) {
+    let browser = p.browser();
+    let page = browser.visit("/login").await;
+    browser.submit(&page, &[("email", "ada@example.com"), ("password", "not it at all")]).await;
+    let mut first = None;
+    for (email, password) in
+        [("ada@example.com", "not it at all"), ("nob@example.com", PASSWORD), ("gon@example.com", "not it at all")]
+    {
+        statements.since();
+        let hashes = p.p.passwords.hashes_started();
+        let answer = browser.submit(&page, &[("email", email), ("password", password)]).await;
+        let hashes = p.p.passwords.hashes_started() - hashes;
+        let seen = (essence(answer.is(400), email), hashes, statements.since());
+        assert_eq!(seen.1, 1, "{email}: exactly one hash");
+        assert_eq!(first.get_or_insert_with(|| seen.clone()), &seen, "{email}");
+    }
+}
+
+/// what no account can have costs nothing, because its length was never a secret.
+#[tokio::test]
+async fn a_password_that_nobody_can_have_costs_no_hash() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let app = ada.registers_own_app("Own").await;
+    let before = p.p.passwords.hashes_started();
+    for long in [257, 10_240] {
+        let answer = app.password_grant_as("ada@example.com", &"x".repeat(long)).await;
+        answer.refused(400, "invalid_grant", "Missing/Invalid username or password");
+    }
+    assert_eq!(p.p.passwords.hashes_started(), before);
+}

@@ -1,0 +1,121 @@
+//! What has expired is swept to the microsecond, what still matters stays, and what was swept is not forgotten.
+
+use prosper::domain::application::ApplicationKind;
+use prosper::domain::time::Timestamp;
+use prosper::store::families::Family;
+use prosper::store::redemptions::{Redeemed, Redeeming, Redemption};
+use prosper::store::sessions::Session;
+
+use super::{Int, Maker};
+use crate::prosper::{A_MOMENT, Prosper, hours, just_before, minutes};
+
+#[tokio::test]
+async fn what_expires_is_swept_in_its_microsecond_and_not_before() {
+    let p = Prosper::start().await;
+    let make = Maker::of(&p);
+    let ada = p.investor("ada@example.com").await;
+    let (own, login) =
+        (make.application(&ada, ApplicationKind::Personal).await, make.application(&ada, ApplicationKind::Login).await);
+    let end = p.p.now().plus(hours(1));
+    let mut allow = make.allow(make.consent(&ada, &login));
+    allow.form = Some(([1; 16], end));
+    let consent = make.store.allow(allow).await.expect("written").expect("given");
+    let family = Family { expires_at: end, ..make.family(&ada, &own) };
+    make.store.open_family(family.clone(), None).await.expect("written");
+    let session = Session { expires_at: end, ..make.session(&ada) };
+    make.store.open_session(session.clone(), None, None).await.expect("written");
+    let code = make.redeeming(&ada, &login, consent);
+    let redemption = Redemption { token_expires_at: end, ..code.redemption.clone() };
+    make.store.redeem_code(Redeeming { redemption, ..code.clone() }).await.expect("written");
+
+    let tables = ["families", "sessions", "redemptions", "used_forms"];
+    let counts = [
+        Int("select count(*) from families"),
+        Int("select count(*) from sessions"),
+        Int("select count(*) from redemptions"),
+        Int("select count(*) from used_forms"),
+    ];
+    p.clock.advance(just_before(hours(1)));
+    make.store.sweep(p.p.now()).await.expect("swept");
+    for (table, count) in tables.iter().zip(&counts) {
+        assert_eq!(make.store.read(Int(count.0)).await.expect("read"), 1, "{table} a moment before");
+    }
+    p.clock.advance(A_MOMENT);
+    assert!(make.store.sweep(p.p.now()).await.expect("swept") > 0);
+    for (table, count) in tables.iter().zip(&counts) {
+        assert_eq!(make.store.read(Int(count.0)).await.expect("read"), 0, "{table} in its microsecond");
+    }
+    assert_eq!(make.store.sweep(p.p.now()).await.expect("swept"), 0, "and nothing the second time");
+    assert_eq!(make.store.consents_of(ada.id).await.expect("read").len(), 1, "what does not expire stays");
+}
+
+#[tokio::test]
+async fn a_used_code_that_was_swept_cannot_be_used_again_whatever_the_clock_says() {
+    let p = Prosper::start().await;
+    let make = Maker::of(&p);
+    let ada = p.investor("ada@example.com").await;
+    let app = make.application(&ada, ApplicationKind::Login).await;
+    let consent = make.store.allow(make.allow(make.consent(&ada, &app))).await.expect("written").expect("given");
+    let (used, unused) = (make.redeeming(&ada, &app, consent), make.redeeming(&ada, &app, consent));
+    assert_eq!(make.store.redeem_code(used.clone()).await.expect("written"), Redeemed::Now);
+    make.store.sweep(p.p.now().plus(minutes(20))).await.expect("swept");
+    assert_eq!(make.store.redemption_count().await.expect("read"), 0);
+    // The flow has long refused both by their age; here the clock is one that went back.
+    for code in [used, unused] {
+        assert_eq!(make.store.redeem_code(code).await.expect("written"), Redeemed::NotAllowed);
+    }
+    let swept_before = make.store.installation().await.expect("read").swept_before;
+    make.store.sweep(p.p.now()).await.expect("swept");
+    let after = make.store.read(Int("select swept_before from installation where one = 1")).await.expect("read");
+    let before = p.p.now().plus(minutes(20));
+    assert_eq!(Timestamp::from_micros(after), before, "it never goes back (the view held {swept_before})");
+    let fresh = Redeeming {
+        redemption: Redemption {
+            code_expires_at: before.plus(A_MOMENT),
+            ..make.redeeming(&ada, &app, consent).redemption
+        },
+        ..make.redeeming(&ada, &app, consent)
+    };
+    assert_eq!(make.store.redeem_code(fresh).await.expect("written"), Redeemed::Now, "a moment later is late enough");
+}
+
+#[tokio::test]
+async fn the_high_water_mark_rises_with_the_writes_and_never_falls() {
+    let p = Prosper::start().await;
+    let make = Maker::of(&p);
+    let mark = async || {
+        let mark = make.store.read(Int("select high_water from installation where one = 1")).await.expect("read");
+        Timestamp::from_micros(mark)
+    };
+    assert!(mark().await <= p.p.now());
+    p.clock.advance(hours(3));
+    make.store.mark_time(p.p.now()).await.expect("written");
+    assert_eq!(mark().await, p.p.now());
+    make.store.mark_time(Timestamp::from_seconds(1)).await.expect("written");
+    assert_eq!(mark().await, p.p.now());
+    p.clock.advance(minutes(1));
+    p.investor("ada@example.com").await;
+    assert_eq!(mark().await, p.p.now(), "a write carries it along");
+}
+
+#[tokio::test]
+async fn attempts_that_lock_nobody_are_forgotten_after_a_day_and_locks_are_not() {
+    use prosper::store::failures::CountAttempt;
+    let p = Prosper::start().await;
+    let make = Maker::of(&p);
+    let attempt = |email: &str, most| CountAttempt {
+        space: p.space,
+        folded_email: email.into(),
+        most,
+        locked_until: p.p.now().plus(hours(48)),
+        now: p.p.now(),
+    };
+    make.store.count_attempt(attempt("free@example.com", 5)).await.expect("written");
+    make.store.count_attempt(attempt("locked@example.com", 1)).await.expect("written");
+    let count = "select count(*) from sign_in_failures";
+    make.store.sweep(p.p.now().plus(just_before(hours(24)))).await.expect("swept");
+    assert_eq!(make.store.read(Int(count)).await.expect("read"), 2);
+    make.store.sweep(p.p.now().plus(hours(24))).await.expect("swept");
+    assert_eq!(make.store.read(Int(count)).await.expect("read"), 1);
+    assert!(make.store.count_attempt(attempt("locked@example.com", 1)).await.expect("written").is_some());
+}
