@@ -141,11 +141,10 @@ fn listen(address: SocketAddr, config: &Config, entropy: &Entropy) -> Outcome<Li
     };
     let listener = Listener::bind(address, tls, limits).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => Failure::failed(format!(
-            "{} is taken by another process: stop that, or choose another port with --listen (port 0 takes a free one)",
-            address
+            "{address} is taken by another process: stop that, or choose another port with --listen (port 0 takes a free one)"
         )),
         std::io::ErrorKind::PermissionDenied => {
-            Failure::failed(format!("this user may not listen on {}: choose a port above 1023 with --listen", address))
+            Failure::failed(format!("this user may not listen on {address}: choose a port above 1023 with --listen"))
         }
         _ => Failure::failed(format!("cannot listen on {address}: {error}")),
     })?;

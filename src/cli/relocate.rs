@@ -213,7 +213,7 @@ fn bar(talk: Talk) -> impl FnMut(Progress) {
     let mut told = (Duration::ZERO, String::new());
     move |progress: Progress| {
         let Progress { step, table, done, rows } = progress;
-        let tenths = if rows == 0 { 0 } else { done * 10 / rows };
+        let tenths = (done * 10).checked_div(rows).unwrap_or(0);
         let now = Clock::monotonic();
         if talk.quiet {
             return;

@@ -16,10 +16,12 @@ impl ChainKey {
 
     /// The seal over `content` that follows `previous`. The first follows 32 zeros.
     pub fn seal(&self, previous: &[u8; 32], content: &[u8]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.0);
-        context.update(previous);
-        context.update(content);
-        context.sign().as_ref().try_into().expect("HMAC-SHA-256 makes 32 bytes")
+        let mut chained = hmac::Context::with_key(&self.0);
+        chained.update(previous);
+        chained.update(content);
+        let mut seal = [0; 32];
+        seal.copy_from_slice(chained.sign().as_ref());
+        seal
     }
 
     /// Is `seal` the one over `content` that follows `previous`?

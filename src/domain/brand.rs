@@ -77,8 +77,7 @@ impl Rgb {
             let sum = u32::from(top) * percent + u32::from(under) * (100 - percent);
             u8::try_from((sum + 50) / 100).unwrap_or(u8::MAX)
         };
-        let ([a, b, c], [x, y, z]) = (self.0, ground.0);
-        Self([mix(a, x), mix(b, y), mix(c, z)])
+        Self(std::array::from_fn(|part| mix(self.0[part], ground.0[part])))
     }
 
     fn wash(self, ground: Self) -> Self {

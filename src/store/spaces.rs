@@ -148,8 +148,8 @@ impl Unit for ChangeSpace {
         if let Some(logo) = &self.logo {
             tx.execute("update spaces set logo = ?2 where id = ?1", values![self.id, logo.as_ref()]).await?;
         }
-        let has_logo = self.logo.as_ref().map_or(had_logo, Option::is_some);
-        let after = told(&self.name, self.support_email.as_deref(), brand.as_deref(), has_logo);
+        let logo_stays = self.logo.as_ref().map_or(had_logo, Option::is_some);
+        let after = told(&self.name, self.support_email.as_deref(), brand.as_deref(), logo_stays);
         audit::note(tx, &self.trail, "space.change", &format!("space {}", self.id), &before, &after).await?;
         tx.changed(Change::Spaces);
         Ok(true)

@@ -68,7 +68,7 @@ async fn the_current_password_is_asked_and_the_new_one_must_be_a_good_one() {
 /// T-13: guesses at a live session count like any others.
 #[tokio::test]
 async fn wrong_guesses_here_count_towards_the_same_lock() {
-    let lockout = Lockout { failures: 3, span: std::time::Duration::from_secs(900) };
+    let lockout = Lockout { failures: 3, span: crate::prosper::minutes(15) };
     let p = Prosper::start_with(Start { lockout: Some(lockout), ..Start::default() }).await;
     let ada = p.investor("ada@example.com").await;
     let app = ada.registers_own_app("Ada").await;

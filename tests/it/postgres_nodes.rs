@@ -67,7 +67,7 @@ async fn of_two_hundred_who_redeem_one_code_at_two_nodes_exactly_one_succeeds() 
                 Ok(token) => tokens.push(token),
                 Err(Stop::Refused(refusal)) => assert_eq!(refusal.row, ExchangeError::InvalidCode),
                 Err(Stop::Broke(fault)) => panic!("round {round}: a loser is refused, nothing else: {fault}"),
-                Err(_) => panic!("round {round}: a loser is refused, nothing else"),
+                Err(other) => panic!("round {round}: a loser is refused, nothing else: {other:?}"),
             }
         }
         assert_eq!(tokens.len(), 1, "round {round}");

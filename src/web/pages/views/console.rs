@@ -34,8 +34,8 @@ pub struct Frame {
 }
 
 impl Frame {
-    fn is_here(&self, tab: &Tab) -> bool {
-        self.here.as_ref() == Some(tab)
+    fn is_here(&self, tab: Tab) -> bool {
+        self.here == Some(tab)
     }
 }
 
