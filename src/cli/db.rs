@@ -1,4 +1,6 @@
 //! `prosper db`: the database as a file.
+//!
+//! This file is long because it has a command for each thing that is done to a database, on either engine, and their words.
 
 use std::path::{Path, PathBuf};
 

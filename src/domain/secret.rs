@@ -16,7 +16,7 @@ pub struct KeyedHash {
 
 impl fmt::Debug for KeyedHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyedHash(key {})", self.key)
+        write!(f, "KeyedHash(key {}, …)", self.key)
     }
 }
 

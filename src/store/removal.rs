@@ -8,6 +8,8 @@
 //! 2. The source is marked as leaving: from here on nothing is written there. Those who were at it are waited for.
 //! 3. Each table is copied, then compared.
 //! 4. The source is marked as gone, and only then the target is free to be served (`whereabouts`).
+//!
+//! This file is long because a move, a copy and a return are one account of the same steps, and their order is what keeps them safe.
 
 use std::path::Path;
 

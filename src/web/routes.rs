@@ -1,4 +1,6 @@
 //! THE ROUTE TABLE, in the documents' order, and what each surface says when there is nothing to say (W-06).
+//!
+//! This file is long because the table is one, so that nobody has to look for a route in two places.
 
 use axum::extract::Request;
 use axum::response::IntoResponse as _;

@@ -5,14 +5,15 @@
 mod prosper;
 
 mod agent_role;
-mod audit_chain;
 mod argon2_pool;
+mod audit_chain;
 mod authorization_key;
 mod bad_input;
 mod cli;
 mod clock;
 mod connected_apps;
 mod console;
+mod console_work;
 mod documentation;
 mod documents;
 mod durability;

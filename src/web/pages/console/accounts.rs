@@ -1,4 +1,6 @@
 //! Accounts: found, shown, moved, reset, signed out; staff roles (A-02, T-11).
+//!
+//! This file is long because each action of the one page has its handler, a few lines each.
 
 use axum::extract::Path;
 

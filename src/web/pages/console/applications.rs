@@ -1,4 +1,6 @@
 //! Applications: found, shown, registered for an owner, handed over, switched off and on (B-01a, B-04, B-05).
+//!
+//! This file is long because each action of the one page has its handler, a few lines each.
 
 use std::sync::Arc;
 

@@ -1,6 +1,8 @@
 //! The staff console's pages: what waits, accounts, applications, spaces, keys, mail, the audit log.
 //!
 //! Beside every form stands the line of the command line that does the same.
+//!
+//! This file is long because it is data: the fields of the pages of the console.
 
 mod house;
 mod people;

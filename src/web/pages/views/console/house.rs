@@ -1,4 +1,6 @@
 //! Applications, spaces, keys, mail, the audit log.
+//!
+//! This file is long because it is data: the fields of five pages.
 
 use super::super::kit::{self, Ago, AppKind, AppState, Chrome, Field, Form, When};
 use super::{Act, AppLine, AuditLine, Choice, Frame, Told};
