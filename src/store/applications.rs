@@ -255,6 +255,8 @@ impl Unit for RegisterApplication {
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
         let app = &self.application;
         let uris = uris_text(&app.profile.redirect_uris);
+        // Others who register for the same owner wait here, where a count sees only what was committed before it.
+        tx.execute("update accounts set created_at = created_at where id = ?1", values![app.owner]).await?;
         let subject = format!("application {}", app.id);
         // The limit, the agent role and the owner's own standing are checked by the statement itself, so that none can be
         // raced. A client id that was ever given out is never given out again: what its first life issued must not live

@@ -130,8 +130,8 @@ impl super::engine::Unit for Follow {
         }
         let rows = tx
             .many(
-                "select position, kind, subject from changes where position > ?1 order by position",
-                values![self.after],
+                "select position, kind, subject from changes where position > ?1 and position <= ?2 order by position",
+                values![self.after, head.position],
             )
             .await?;
         // Behind us, pruned past us, or written by a newer version: what is missing cannot be told.

@@ -364,6 +364,7 @@ async fn a_secret_that_overlaps_works_until_its_end_and_ending_one_ends_no_token
     app.refresh(&tokens).await.refused(401, "invalid_client", "Invalid/Missing credentials");
     assert!(p.is_good(&renewed.refresh(&tokens).await.tokens()).await, "the family lives on");
     let client = p.p.store.client(app.id).await.expect("read").expect("there");
-    renewed.changes(ApplicationChange::RevokeSecret(client.secrets[1].id)).await;
+    let newest = client.secrets.iter().find(|secret| secret.expires_at.is_none()).expect("the one that stays");
+    renewed.changes(ApplicationChange::RevokeSecret(newest.id)).await;
     renewed.refresh(&tokens).await.refused(401, "invalid_client", "Invalid/Missing credentials");
 }
