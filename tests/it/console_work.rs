@@ -209,6 +209,7 @@ async fn every_change_is_written_down_with_who_what_was_what_is_and_which_reques
     let account = format!("/console/accounts/{}", eve.id);
     let of_app = format!("/console/applications/{}", app.client_id);
     let (eve_is, app_is) = (format!("account {}", eve.id), format!("application {}", app.client_id));
+    #[expect(clippy::type_complexity, reason = "a table reads best as one")]
     let steps: [(&str, &str, &[(&str, &str)], &str, &str, &str, &str); 7] = [
         (
             &account,
