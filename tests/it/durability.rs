@@ -1,7 +1,9 @@
 //! What is written stays written, and what comes back from a copy brings nothing back to life.
 
+use crate::prosper::Exchange;
 use crate::prosper::binary::{PASSWORD, Place, Running, bytes_in, contains};
-use crate::prosper::exchange::Tokens;
+use crate::prosper::browser::Form;
+use crate::prosper::exchange::{Tokens, form};
 
 /// Ada, her app, and tokens of hers, on a server that runs.
 async fn ada(place: &Place) -> (Running, (String, String), Tokens) {
@@ -111,12 +113,110 @@ async fn a_damaged_database_is_found_and_a_damaged_copy_is_not_brought_back() {
 
 #[tokio::test]
 async fn a_token_is_on_the_disk_before_it_is_in_the_answer() {
+    let place = Place::new();
+    let (server, app, _) = ada(&place).await;
+    flushed_before_answered(&place, server, "POST /v1/security", async |server: &Running| {
+        server.password_grant(&app, "ada@example.com", PASSWORD).await.tokens();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_used_code_is_on_the_disk_before_its_token_is_in_the_answer() {
+    let place = Place::new();
+    let (server, ..) = ada(&place).await;
+    let login = LoginApp::of(&place, "ada@example.com");
+    let [code] = login.codes(&server).await;
+    flushed_before_answered(&place, server, "POST /login/oauth/access-token", async |server: &Running| {
+        login.exchange(server, &code).await.is(200);
+    })
+    .await;
+}
+
+/// L-15, R-30: nothing is asked of the process that dies.
+#[tokio::test]
+async fn a_used_code_stays_used_and_an_unused_one_works_across_kill_9() {
+    let place = Place::new();
+    let (mut server, ..) = ada(&place).await;
+    let login = LoginApp::of(&place, "ada@example.com");
+    for _ in 0..3 {
+        let [used, unused] = login.codes(&server).await;
+        let token = login.exchange(&server, &used).await.is(200).json();
+        server.kill();
+        server = place.serve();
+        login.exchange(&server, &used).await.says(400, "Invalid code");
+        let bearer = format!("Bearer {}", token["access_token"].as_str().expect("a token"));
+        server.send("GET", "/api/v2/user", &[("authorization", &bearer)], "").await.is(200);
+        login.exchange(&server, &unused).await.is(200);
+    }
+}
+
+/// A login application, and how a browser gets codes for it.
+struct LoginApp {
+    id: String,
+    secret: String,
+    email: String,
+}
+
+const CALLBACK: &str = "http://127.0.0.1:9/callback";
+
+impl LoginApp {
+    fn of(place: &Place, email: &str) -> Self {
+        let urls = ["--url", "https://app.example", "--redirect-uri", CALLBACK];
+        let mut command = vec!["--json", "app", "register", "--kind", "login", "--owner", email, "--name", "Acme HR"];
+        command.extend(urls);
+        let made = place.run(&command).succeeds().json();
+        let text = |name: &str| made[name].as_str().expect("text").to_owned();
+        Self { id: text("client_id"), secret: text("client_secret"), email: email.to_owned() }
+    }
+
+    /// Signs in, allows the application where it is asked, and takes this many codes.
+    async fn codes<const N: usize>(&self, server: &Running) -> [String; N] {
+        let query = form(&[("client_id", &self.id), ("redirect_uri", CALLBACK), ("scope", "user:email")]);
+        let authorize = format!("/login/oauth/authorize?{query}");
+        let page = server.get("/login").await;
+        let visit = cookie(&page);
+        let typed = [("email", self.email.as_str()), ("password", PASSWORD)];
+        let session = cookie(submit(server, &page, &visit, &typed).await.is(303));
+        let mut codes = Vec::new();
+        while codes.len() < N {
+            let answer = server.send("GET", &authorize, &[("cookie", &session)], "").await;
+            match answer.status {
+                302 => codes.push(answer.location_parameter("code").expect("a code")),
+                _ => {
+                    submit(server, &answer, &session, &[("decision", "allow")]).await.is(303);
+                }
+            }
+        }
+        codes.try_into().expect("as many as asked for")
+    }
+
+    async fn exchange(&self, server: &Running, code: &str) -> Exchange {
+        let pairs = [("client_id", self.id.as_str()), ("client_secret", &self.secret), ("code", code)];
+        server.post("/login/oauth/access-token", &pairs).await
+    }
+}
+
+async fn submit(server: &Running, page: &Exchange, cookie: &str, typed: &[(&str, &str)]) -> Exchange {
+    let filled = Form::with(&page.body, typed).unwrap_or_else(|| panic!("no such form\n{}", page.told()));
+    let mut pairs: Vec<(&str, &str)> = filled.hidden.iter().map(|(name, value)| (&**name, &**value)).collect();
+    pairs.extend_from_slice(typed);
+    let headers =
+        [("cookie", cookie), ("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+    server.send("POST", &filled.action, &headers, &form(&pairs)).await
+}
+
+fn cookie(answer: &Exchange) -> String {
+    let line = answer.header("set-cookie").unwrap_or_else(|| panic!("no cookie\n{}", answer.told()));
+    line.split(';').next().expect("a pair").to_owned()
+}
+
+/// Watches the server's system calls while `act` asks it something: what it wrote must have been flushed before it answers.
+async fn flushed_before_answered(place: &Place, server: Running, question: &str, act: impl AsyncFnOnce(&Running)) {
     let trace = std::process::Command::new("strace").arg("-V").output();
     if !trace.is_ok_and(|ran| ran.status.success()) {
         return crate::prosper::skipped("no strace was found, so the flush before the answer was not watched");
     }
-    let place = Place::new();
-    let (server, app, _) = ada(&place).await;
     let trace = place.file("trace");
     let mut watcher = std::process::Command::new("strace")
         .args(["-f", "-qq", "-s", "64", "-e", "trace=fdatasync,fsync,pwrite64,read,recvfrom,write,writev,sendto", "-o"])
@@ -127,12 +227,12 @@ async fn a_token_is_on_the_disk_before_it_is_in_the_answer() {
     // It watches once it has written down something the server does by itself.
     let begun = || std::fs::metadata(&trace).is_ok_and(|file| file.len() > 0).then_some(());
     crate::prosper::binary::until(std::time::Duration::from_secs(20), begun).expect("it watches");
-    server.password_grant(&app, "ada@example.com", PASSWORD).await.tokens();
+    act(&server).await;
     server.stop();
     watcher.wait().expect("it ends with the server");
     let lines = std::fs::read_to_string(&trace).expect("a trace");
     let lines: Vec<_> = lines.lines().collect();
-    let asked = lines.iter().position(|line| line.contains("POST /v1/security")).expect("the request was read");
+    let asked = lines.iter().position(|line| line.contains(question)).expect("the request was read");
     let answered = lines.iter().position(|line| line.contains("HTTP/1.1 200")).expect("the answer was written");
     let between = &lines[asked..answered];
     let (written, file) = between
