@@ -2,7 +2,7 @@
 //!
 //! 1. The words are parsed; a word that is not one is answered with the nearest that is.
 //! 2. The configuration is read: file, environment, flags.
-//! 3. A command that manages things is handed a [`desk::Desk`]: the opened store beside whatever server runs. `serve` and
+//! 3. A command that manages things is handed a `desk::Desk`: the opened store beside whatever server runs. `serve` and
 //!    `sandbox` are handed the configuration alone and do their own opening.
 //! 4. What it comes to is said in one line, and the process ends with its number (`failure::Exit`).
 

@@ -1,7 +1,7 @@
 //! HTTP and HTML: requests in, answers out. No rules live here.
 //!
 //! A request is named, then dispatched: hot routes (tokens, exchange, profile, introspection) before the general router,
-//! so that they pay for nothing that pages need; everything else by [`ROUTES`], the route table. Whatever comes out, a
+//! so that they pay for nothing that pages need; everything else by `routes::ROUTES`, the route table. Whatever comes out, a
 //! panic included, leaves with the headers that every answer has.
 
 pub mod access_token;
