@@ -3,12 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use clap::builder::TypedValueParser;
 
 use super::desk::Desk;
 use super::failure::{Failure, Outcome};
+use super::one_of;
 use super::talk::facts;
 use crate::domain::brand::Brand;
 use crate::domain::ids::SpaceId;
+use crate::domain::space::Admission;
+use crate::flows::invite::invite;
 use crate::flows::refusal::Actor;
 use crate::flows::spaces::{self, SpaceForm};
 
@@ -31,6 +35,9 @@ pub enum Command {
         /// A PNG, JPEG or WebP file
         #[arg(long, value_name = "FILE")]
         logo: Option<PathBuf>,
+        /// Who may open an individual account in it [default: open for the first space, else closed]
+        #[arg(long, value_parser = admission())]
+        sign_up: Option<Admission>,
     },
     /// Change a space; what is not named stays as it is
     #[command(after_help = "Example:\n  prosper space set Prosper --brand '#0b6b4d' --logo mark.png")]
@@ -52,6 +59,18 @@ pub enum Command {
         /// Take the logo away
         #[arg(long)]
         no_logo: bool,
+        /// Who may open an individual account in it
+        #[arg(long, value_parser = admission())]
+        sign_up: Option<Admission>,
+    },
+    /// Mail somebody a link that opens one account in a space, once
+    #[command(after_help = "Example:\n  prosper space invite ada@example.com --space Prosper")]
+    Invite {
+        /// Whom: the account will have this address
+        email: String,
+        /// The space, if not the default one
+        #[arg(long)]
+        space: Option<String>,
     },
     /// List the spaces, the default one first
     List,
@@ -64,17 +83,18 @@ impl Command {
     /// The name is taken or no name, or the store cannot be used.
     pub async fn run(self, desk: &Desk) -> Outcome {
         match self {
-            Self::Add { name, support_email, brand, logo } => {
+            Self::Add { name, support_email, brand, logo, sign_up } => {
                 let form = SpaceForm {
                     name,
                     support_email: support_email.unwrap_or_default(),
                     brand: brand.unwrap_or_default(),
                     logo: logo.as_deref().map(read).transpose()?.map(Some),
+                    sign_up: sign_up.map_or_else(String::new, |sign_up| sign_up.name().to_owned()),
                 };
                 let id = spaces::add_space(form, Actor::Terminal, desk.trail(), &desk.p).await?;
                 show(desk, id).await
             }
-            Self::Set { space, name, support_email, brand, logo, no_logo } => {
+            Self::Set { space, name, support_email, brand, logo, no_logo, sign_up } => {
                 let kept = desk.space(&space).await?;
                 let file = logo.as_deref().map(read).transpose()?;
                 let form = SpaceForm {
@@ -82,9 +102,16 @@ impl Command {
                     support_email: support_email.or(kept.support_email).unwrap_or_default(),
                     brand: brand.or(kept.brand.map(Brand::hex)).unwrap_or_default(),
                     logo: if no_logo { Some(None) } else { file.map(Some) },
+                    sign_up: sign_up.map_or_else(String::new, |sign_up| sign_up.name().to_owned()),
                 };
                 spaces::change_space(kept.id, form, Actor::Terminal, desk.trail(), &desk.p).await?;
                 show(desk, kept.id).await
+            }
+            Self::Invite { email, space } => {
+                let space = desk.space_or_default(space.as_deref()).await?;
+                let until = invite(space.id, &email, Actor::Terminal, desk.trail(), &desk.p).await?;
+                desk.talk.say(&format!("a link is in the mail to {email}; it works once, until {}", until.in_words()));
+                Ok(())
             }
             Self::List => list(desk).await,
         }
@@ -103,6 +130,7 @@ async fn show(desk: &Desk, id: SpaceId) -> Outcome {
         support_email: space.support_email,
         brand: space.brand.map(Brand::hex),
         logo: space.has_logo,
+        sign_up: space.sign_up.name(),
     })
 }
 
@@ -117,8 +145,14 @@ async fn list(desk: &Desk) -> Outcome {
                 support_email: space.support_email,
                 brand: space.brand.map(Brand::hex),
                 logo: space.has_logo,
+                sign_up: space.sign_up.name(),
             }
         })
         .collect();
-    desk.talk.list(&["id", "name", "support_email", "brand"], rows)
+    desk.talk.list(&["id", "name", "support_email", "brand", "sign_up"], rows)
+}
+
+/// Reads an admission as it is stored.
+fn admission() -> impl TypedValueParser<Value = Admission> {
+    one_of(Admission::ALL.map(Admission::name), Admission::parse)
 }

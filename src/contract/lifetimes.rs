@@ -55,6 +55,15 @@ pub const STAFF_SESSION: Duration = hours(8);
 /// A mailed link that validates an email address.
 pub const VERIFICATION_LINK: Duration = hours(1);
 
+/// A link that opens an account by invitation.
+pub const INVITATION_LINK: Duration = days(7);
+/// A mailed link that sets a new password.
+pub const RESET_LINK: Duration = minutes(30);
+/// A mailed link that makes its address an account's.
+pub const CHANGE_EMAIL_LINK: Duration = hours(1);
+/// A mailed link that takes such a change back: as long as somebody may be away from their mail.
+pub const UNDO_EMAIL_LINK: Duration = days(7);
+
 /// How long a mail may wait in the outbox and still be read.
 pub const MAIL: Duration = days(3);
 
@@ -70,5 +79,5 @@ pub const MOST_LOGO_BYTES: usize = 1024 * 1024;
 pub const MOST_APPLICATIONS: i64 = 50;
 /// The most live secrets of one application: the current one and the one it replaces (B-05).
 pub const MOST_SECRETS: usize = 2;
-/// The most mails in an hour that strangers can cause to one address.
+/// The most mails of one kind in an hour that strangers can cause to one address.
 pub const MOST_MAILS_AN_HOUR: i64 = 5;

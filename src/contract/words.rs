@@ -6,6 +6,7 @@ use crate::domain::FieldProblem;
 use crate::domain::application::ApplicationKind;
 use crate::domain::redirect_uri::RedirectProblem;
 use crate::domain::scope::Scope;
+use crate::domain::space::Admission;
 use crate::domain::status::Status;
 
 /// What to say beside a field.
@@ -24,6 +25,7 @@ pub fn field_problem(problem: FieldProblem) -> String {
         FieldProblem::Guessable => {
             "Too easy to guess. A few unrelated words are easy to keep and hard to guess.".into()
         }
+        FieldProblem::Unchanged => "That is what you have now. Please choose another.".into(),
         FieldProblem::Taken => "Somebody has this already.".into(),
         FieldProblem::Unknown => "Please choose one of the list.".into(),
         FieldProblem::Colour => "Not a colour. It looks like #0b6b4d.".into(),
@@ -104,6 +106,15 @@ pub const fn status(status: Status) -> &'static str {
     }
 }
 
+/// Who may open an account in a space, as staff read it.
+pub const fn admission(admission: Admission) -> &'static str {
+    match admission {
+        Admission::Open => "Everybody who confirms an address",
+        Admission::Invitation => "Those whom you invite",
+        Admission::Closed => "Nobody: you make the accounts",
+    }
+}
+
 /// Beside the field of the current password.
 pub const WRONG_PASSWORD: &str = "That is not your current password.";
 
@@ -127,3 +138,17 @@ pub const SUBJECT_ACCOUNT_ACTIVE: &str = "Your account can be used now";
 pub const SUBJECT_PASSWORD_CHANGED: &str = "Your password was changed";
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_APP_HANDED_OVER: &str = "Your app is registered";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_INVITED: &str = "You are invited to open an account";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_RESET_PASSWORD: &str = "Choose a new password";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_CONFIRM_NEW_EMAIL: &str = "Please confirm your new email address";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_EMAIL_CHANGE_ASKED: &str = "Somebody asked to change the email address of your account";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_EMAIL_CHANGED: &str = "The email address of your account was changed";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_EMAIL_RESTORED: &str = "Your email address is back";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_ACCOUNT_CLOSED: &str = "Your account is closed";

@@ -41,6 +41,8 @@ pub enum FieldProblem {
     TooManyRedirects(usize),
     /// A password everybody tries first, or one made of the person's own name or email.
     Guessable,
+    /// What it is already.
+    Unchanged,
     /// Somebody has it already.
     Taken,
     /// Not one of the choices.

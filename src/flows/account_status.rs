@@ -162,10 +162,15 @@ pub async fn set_password(
         id,
         password: p.passwords.hash(chosen).await?,
         instead_of: None,
-        mail: Some(write_to(&account, About::PasswordChanged, p).await?),
+        mail: Some(write_to(&account, password_changed(trail.at, p), p).await?),
         trail,
     };
     done(p.store.set_password(unit).await?)
+}
+
+/// What a person is told whose password was changed.
+pub(super) fn password_changed(at: Timestamp, p: &Prosper) -> About {
+    About::PasswordChanged { at: at.in_words(), link: link_to("/forgot", p) }
 }
 
 /// Accepts a new password of `account`.

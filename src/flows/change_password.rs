@@ -11,12 +11,11 @@ use zeroize::Zeroizing;
 use crate::contract::table::Stop;
 use crate::crypto::secret::Plain;
 use crate::domain::ids::AccountId;
-use crate::mail::About;
 use crate::prosper::Prosper;
 use crate::store::accounts::SetPassword;
 use crate::store::audit::Trail;
 
-use super::account_status::choose;
+use super::account_status::{choose, password_changed};
 use super::password_check::check_password;
 use super::refusal::{Outcome, Refusal, must_be_usable};
 use super::sign_in::{Browser, SignedIn, open};
@@ -56,7 +55,7 @@ pub async fn change_password(
         id,
         password: p.passwords.hash(chosen).await?,
         instead_of: Some(before.password.clone()),
-        mail: Some(write_to(account, About::PasswordChanged, p).await?),
+        mail: Some(write_to(account, password_changed(trail.at, p), p).await?),
         trail,
     };
     if !p.store.set_password(unit).await? {

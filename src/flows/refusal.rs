@@ -41,6 +41,8 @@ pub enum Refusal {
     OwnRequest,
     /// Only these staff may do it.
     StaffNeeded(&'static [StaffRole]),
+    /// Nobody opens an account in this space, invited or not.
+    SignUpClosed,
     /// The link was used, has expired, or was replaced by a newer one.
     DeadLink,
     /// The current password that was typed is not right.
@@ -91,6 +93,9 @@ impl fmt::Display for Refusal {
             Self::StaffNeeded(roles) => {
                 let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
                 write!(f, "only staff may do this: {}", names.join(", "))
+            }
+            Self::SignUpClosed => {
+                f.write_str("nobody opens an account in this space: set its sign-up to open or to invitation first")
             }
             Self::DeadLink => f.write_str("the link was used already or has expired"),
             Self::WrongPassword => f.write_str("the current password is not right"),

@@ -8,8 +8,7 @@
 use zeroize::Zeroizing;
 
 use crate::contract::lifetimes::SETUP_LINK;
-use crate::crypto::secret::{Kind, Plain};
-use crate::crypto::ticket;
+use crate::crypto::secret::Plain;
 use crate::domain::account::{AccountKind, InvestorType, StaffRole};
 use crate::domain::email::Email;
 use crate::domain::ids::{AccountId, AccountUid, LinkId};
@@ -18,11 +17,11 @@ use crate::domain::{FieldProblem, FieldProblems, line, password};
 use crate::fault::Fault;
 use crate::prosper::Prosper;
 use crate::store::audit::Trail;
-use crate::store::links::{Link, LinkPurpose};
+use crate::store::links::LinkPurpose;
 use crate::store::new_accounts::{FirstStaff, FirstStaffMade, NewAccount, OpenSetup};
 
+use super::mailed_link;
 use super::refusal::{Outcome, Refusal};
-use super::write_mail::link_to;
 
 /// What the first member of staff types.
 pub struct SetupForm {
@@ -42,10 +41,8 @@ pub struct SetupForm {
 /// # Errors
 /// The store cannot be written.
 pub async fn open_setup(trail: Trail, p: &Prosper) -> Result<Option<Plain>, Fault> {
-    let id = LinkId::from_bytes(p.entropy.bytes());
-    let (plain, hash) = ticket::issue(Kind::Link, *id.bytes(), &p.keys, &p.entropy);
-    let link = Link { id, account: None, hash, expires_at: trail.at.plus(SETUP_LINK) };
-    let url = Plain::from(link_to(&format!("/setup?link={}", plain.expose()), p));
+    let (link, plain) = mailed_link::fresh(trail.at, SETUP_LINK, p);
+    let url = Plain::from(mailed_link::address("/setup", &plain, p));
     Ok(p.store.open_setup(OpenSetup { link, trail }).await?.then_some(url))
 }
 
@@ -54,16 +51,11 @@ pub async fn open_setup(trail: Trail, p: &Prosper) -> Result<Option<Plain>, Faul
 /// # Errors
 /// `Refused` with [`Refusal::DeadLink`].
 pub async fn look_at_setup(text: &str, p: &Prosper) -> Outcome<LinkId> {
-    let ticket = ticket::read(text).ok_or(Refusal::DeadLink)?;
-    let id = LinkId::from_bytes(ticket.id);
-    let link = p.store.link(LinkPurpose::Setup, id).await?.ok_or(Refusal::DeadLink)?;
-    if !ticket.verify(Kind::Link, &p.keys, &link.hash) || link.expires_at.has_come(p.now()) {
-        return Err(Refusal::DeadLink.into());
-    }
+    let link = mailed_link::find(LinkPurpose::Setup, text, p).await?;
     if !p.store.staff().await?.is_empty() {
         return Err(Refusal::DeadLink.into());
     }
-    Ok(id)
+    Ok(link.id)
 }
 
 /// Makes the first staff account, an administrator in the first space.

@@ -11,12 +11,10 @@
 use zeroize::Zeroizing;
 
 use crate::contract::lifetimes::VERIFICATION_LINK;
-use crate::crypto::secret::{Kind, Plain};
-use crate::crypto::ticket;
 use crate::domain::account::{Account, AccountKind, InvestorType};
 use crate::domain::application::phone;
 use crate::domain::email::Email;
-use crate::domain::ids::{AccountUid, LinkId, SpaceId};
+use crate::domain::ids::{AccountUid, SpaceId};
 use crate::domain::status::Status;
 use crate::domain::{FieldProblem, FieldProblems, line, password};
 use crate::mail::About;
@@ -25,6 +23,7 @@ use crate::store::audit::Trail;
 use crate::store::links::Link;
 use crate::store::new_accounts::{NewAccount, SendVerification, SignUp};
 
+use super::mailed_link;
 use super::refusal::{Outcome, Refusal};
 use super::write_mail::{link_to, write_to, write_to_address};
 
@@ -63,10 +62,10 @@ pub async fn register_institution(form: InstitutionForm, trail: Trail, p: &Prosp
     let space = p.store.space(form.space).await?.ok_or(Refusal::NotFound)?;
     let checked = check(&form, &space.name)?;
     let password = p.passwords.hash(checked.password).await?;
-    let (link, plain) = verification_link(&trail, p);
+    let (link, plain) = mailed_link::fresh(trail.at, VERIFICATION_LINK, p);
     let (name, email, agent) =
         (checked.name.as_str(), checked.email.as_str(), checked.investor_type == InvestorType::ThirdPartyAgent);
-    let verify = About::VerifyEmail { link: verification_url(&plain, p), agent };
+    let verify = About::VerifyEmail { link: mailed_link::address(VERIFY_EMAIL, &plain, p), agent };
     let taken = About::AddressTaken { link: link_to("/login", p) };
     let answer = SignedUp { email: email.to_owned(), agent };
     let unit = SignUp {
@@ -135,21 +134,13 @@ pub async fn send_verification(account: &Account, trail: Trail, p: &Prosper) -> 
     if account.status != Status::Unactivated {
         return Err(Refusal::NotUsable(account.status).into());
     }
-    let (link, plain) = verification_link(&trail, p);
+    let (link, plain) = mailed_link::fresh(trail.at, VERIFICATION_LINK, p);
     let agent = account.investor_type == InvestorType::ThirdPartyAgent;
-    let mail = write_to(account, About::VerifyEmail { link: verification_url(&plain, p), agent }, p).await?;
+    let mail = write_to(account, About::VerifyEmail { link: mailed_link::address(VERIFY_EMAIL, &plain, p), agent }, p).await?;
     let link = Link { account: Some(account.id), ..link };
     p.store.send_verification(SendVerification { link, mail, trail }).await?;
     Ok(())
 }
 
-/// A fresh link, of no account yet, and what goes into the mail.
-fn verification_link(trail: &Trail, p: &Prosper) -> (Link, Plain) {
-    let id = LinkId::from_bytes(p.entropy.bytes());
-    let (plain, hash) = ticket::issue(Kind::Link, *id.bytes(), &p.keys, &p.entropy);
-    (Link { id, account: None, hash, expires_at: trail.at.plus(VERIFICATION_LINK) }, plain)
-}
-
-fn verification_url(plain: &Plain, p: &Prosper) -> String {
-    link_to(&format!("/verify-email?link={}", plain.expose()), p)
-}
+/// The page of the link that validates an address.
+pub(super) const VERIFY_EMAIL: &str = "/verify-email";

@@ -1,4 +1,4 @@
-//! Spaces, as administrators make and change them: name, support address, colour, logo.
+//! Spaces, as administrators make and change them: name, support address, colour, logo, who may open an account.
 //!
 //! 1. May this actor do it?
 //! 2. Is what was typed right? A colour that could not be read on our pages is refused, and a logo is drawn anew.
@@ -7,6 +7,7 @@
 use crate::domain::brand::Brand;
 use crate::domain::email::Email;
 use crate::domain::ids::SpaceId;
+use crate::domain::space::Admission;
 use crate::domain::{FieldProblem, FieldProblems, space};
 use crate::prosper::Prosper;
 use crate::store::audit::Trail;
@@ -26,12 +27,15 @@ pub struct SpaceForm {
     pub brand: String,
     /// A logo as it was uploaded, or that it shall have none; `None` keeps what there is.
     pub logo: Option<Option<Vec<u8>>>,
+    /// Who may open an account: the name of an [`Admission`]; empty keeps what there is.
+    pub sign_up: String,
 }
 
 struct Checked {
     name: String,
     support_email: Option<String>,
     brand: Option<Brand>,
+    sign_up: Option<Admission>,
 }
 
 impl SpaceForm {
@@ -42,9 +46,11 @@ impl SpaceForm {
         let email = given(&self.support_email).map(|text| Email::parse(&text)).transpose();
         let email = problems.note("support_email", email);
         let brand = problems.note("brand", given(&self.brand).map(|text| Brand::parse(&text)).transpose());
-        match (name, email, brand) {
-            (Some(name), Some(email), Some(brand)) => {
-                Ok(Checked { name, support_email: email.map(|email| email.as_str().to_owned()), brand })
+        let sign_up = given(&self.sign_up).map(|text| Admission::parse(&text).ok_or(FieldProblem::Unknown)).transpose();
+        let sign_up = problems.note("sign_up", sign_up);
+        match (name, email, brand, sign_up) {
+            (Some(name), Some(email), Some(brand), Some(sign_up)) => {
+                Ok(Checked { name, support_email: email.map(|email| email.as_str().to_owned()), brand, sign_up })
             }
             _ => Err(problems),
         }
@@ -54,15 +60,15 @@ impl SpaceForm {
 /// Makes a space.
 ///
 /// # Errors
-/// `Refused` with [`Refusal::StaffNeeded`] or [`Refusal::Fields`] (`name`, `support_email`, `brand`, `logo`).
+/// `Refused` with [`Refusal::StaffNeeded`] or [`Refusal::Fields`] (`name`, `support_email`, `brand`, `logo`, `sign_up`).
 pub async fn add_space(form: SpaceForm, actor: Actor<'_>, trail: Trail, p: &Prosper) -> Outcome<SpaceId> {
     actor.must_be_staff(ADMINISTRATION)?;
-    let Checked { name, support_email, brand } = form.check()?;
+    let Checked { name, support_email, brand, sign_up } = form.check()?;
     let logo = draw(form.logo).await?;
     let made = p.store.add_space(name.clone(), support_email.clone(), trail.clone()).await?;
     let id = made.ok_or_else(taken)?;
-    if brand.is_some() || logo.is_some() {
-        p.store.change_space(ChangeSpace { id, name, support_email, brand, logo, trail }).await?;
+    if brand.is_some() || logo.is_some() || sign_up.is_some() {
+        p.store.change_space(ChangeSpace { id, name, support_email, brand, logo, sign_up, trail }).await?;
     }
     Ok(id)
 }
@@ -74,9 +80,9 @@ pub async fn add_space(form: SpaceForm, actor: Actor<'_>, trail: Trail, p: &Pros
 pub async fn change_space(id: SpaceId, form: SpaceForm, actor: Actor<'_>, trail: Trail, p: &Prosper) -> Outcome<()> {
     actor.must_be_staff(ADMINISTRATION)?;
     p.store.space(id).await?.ok_or(Refusal::NotFound)?;
-    let Checked { name, support_email, brand } = form.check()?;
+    let Checked { name, support_email, brand, sign_up } = form.check()?;
     let logo = draw(form.logo).await?;
-    let changed = p.store.change_space(ChangeSpace { id, name, support_email, brand, logo, trail }).await?;
+    let changed = p.store.change_space(ChangeSpace { id, name, support_email, brand, logo, sign_up, trail }).await?;
     if changed { Ok(()) } else { Err(taken().into()) }
 }
 

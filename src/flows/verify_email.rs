@@ -4,8 +4,6 @@
 //! 2. Posting uses the link up and moves its account on, in one write: an individual's becomes active, an institution's
 //!    waits for staff. Whoever happens to be signed in has no part in it; the link alone says whose address it is.
 
-use crate::crypto::secret::Kind;
-use crate::crypto::ticket;
 use crate::domain::account::{Account, AccountKind, InvestorType};
 use crate::domain::ids::LinkId;
 use crate::domain::status::Status;
@@ -16,6 +14,7 @@ use crate::store::links::LinkPurpose;
 use crate::store::new_accounts::VerifyEmail;
 
 use super::agent_role::due;
+use super::mailed_link;
 use super::refusal::{Outcome, Refusal};
 use super::write_mail::{link_to, write_to};
 
@@ -47,13 +46,8 @@ pub async fn verify_email(text: &str, trail: Trail, p: &Prosper) -> Outcome<(Acc
 }
 
 async fn find(text: &str, p: &Prosper) -> Outcome<(LinkId, Account)> {
-    let ticket = ticket::read(text).ok_or(Refusal::DeadLink)?;
-    let id = LinkId::from_bytes(ticket.id);
-    let link = p.store.link(LinkPurpose::VerifyEmail, id).await?.ok_or(Refusal::DeadLink)?;
-    if !ticket.verify(Kind::Link, &p.keys, &link.hash) || link.expires_at.has_come(p.now()) {
-        return Err(Refusal::DeadLink.into());
-    }
+    let link = mailed_link::find(LinkPurpose::VerifyEmail, text, p).await?;
     let account = link.account.ok_or(Refusal::DeadLink)?;
     let found = p.store.credentials(account).await?.ok_or(Refusal::DeadLink)?;
-    Ok((id, found.account))
+    Ok((link.id, found.account))
 }

@@ -72,8 +72,59 @@ pub enum About {
         /// The page that signs in.
         link: String,
     },
+    /// Staff invite somebody to open an account.
+    Invited {
+        /// The link, which works once.
+        link: String,
+        /// Until when it works, in words.
+        until: String,
+    },
     /// The password was changed.
-    PasswordChanged,
+    PasswordChanged {
+        /// When, in words.
+        at: String,
+        /// The page that resets it, for those who did not.
+        link: String,
+    },
+    /// Somebody asked to set a new password.
+    ResetPassword {
+        /// The link, which works once.
+        link: String,
+    },
+    /// To a new address: is it theirs?
+    ConfirmNewEmail {
+        /// The link, which works once.
+        link: String,
+    },
+    /// To the address there is: another was asked for.
+    EmailChangeAsked {
+        /// The page that changes the password, which stops it.
+        link: String,
+    },
+    /// To the new address: it is the account's now.
+    EmailChanged {
+        /// The page that signs in.
+        link: String,
+    },
+    /// To the old address: it is the account's no more.
+    EmailMoved {
+        /// When, in words.
+        at: String,
+        /// The link that takes it back.
+        link: String,
+        /// Until when that works, in words.
+        until: String,
+    },
+    /// The change was taken back.
+    EmailRestored {
+        /// The page that sets a new password.
+        link: String,
+    },
+    /// The account was closed.
+    AccountClosed {
+        /// When what is known of the person goes, in words; nothing if it stays.
+        erased: Option<String>,
+    },
     /// Staff registered an application for them; its secret is drawn at the link.
     AppHandedOver {
         /// The link, which works once and for them alone.
@@ -97,7 +148,14 @@ impl Letter {
             About::AgentDeclined { .. } => words::SUBJECT_AGENT_DECLINED,
             About::AgentWithdrawn { .. } => words::SUBJECT_AGENT_WITHDRAWN,
             About::AccountActive { .. } => words::SUBJECT_ACCOUNT_ACTIVE,
-            About::PasswordChanged => words::SUBJECT_PASSWORD_CHANGED,
+            About::Invited { .. } => words::SUBJECT_INVITED,
+            About::PasswordChanged { .. } => words::SUBJECT_PASSWORD_CHANGED,
+            About::ResetPassword { .. } => words::SUBJECT_RESET_PASSWORD,
+            About::ConfirmNewEmail { .. } => words::SUBJECT_CONFIRM_NEW_EMAIL,
+            About::EmailChangeAsked { .. } => words::SUBJECT_EMAIL_CHANGE_ASKED,
+            About::EmailChanged { .. } | About::EmailMoved { .. } => words::SUBJECT_EMAIL_CHANGED,
+            About::EmailRestored { .. } => words::SUBJECT_EMAIL_RESTORED,
+            About::AccountClosed { .. } => words::SUBJECT_ACCOUNT_CLOSED,
             About::AppHandedOver { .. } => words::SUBJECT_APP_HANDED_OVER,
         }
     }
@@ -149,8 +207,17 @@ mod tests {
             About::AgentDeclined { link: link.clone(), reason: reason.clone() },
             About::AgentWithdrawn { reason },
             About::AppHandedOver { link: link.clone(), app: MARKUP.into(), until: "tomorrow".into() },
-            About::AccountActive { link },
-            About::PasswordChanged,
+            About::AccountActive { link: link.clone() },
+            About::Invited { link: link.clone(), until: "tomorrow".into() },
+            About::PasswordChanged { at: "today".into(), link: link.clone() },
+            About::ResetPassword { link: link.clone() },
+            About::ConfirmNewEmail { link: link.clone() },
+            About::EmailChangeAsked { link: link.clone() },
+            About::EmailChanged { link: link.clone() },
+            About::EmailMoved { at: "today".into(), link: link.clone(), until: "tomorrow".into() },
+            About::EmailRestored { link },
+            About::AccountClosed { erased: Some("tomorrow".into()) },
+            About::AccountClosed { erased: None },
         ]
         .map(|about| Letter { name: MARKUP.into(), space: "Prosper".into(), support: "help@id.example".into(), about })
         .to_vec()

@@ -8,6 +8,7 @@ use super::Store;
 use super::audit::{self, Trail};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::links::{self, LinkPurpose};
 use super::outbox::{self, Mail};
 use super::value::Row;
 use crate::domain::account::{Account, AccountKind, InvestorType, StaffRole};
@@ -90,6 +91,14 @@ impl Store {
     /// The store cannot be read.
     pub async fn accounts(&self, space: Option<SpaceId>, after: AccountId, most: i64) -> Result<Vec<Account>, Fault> {
         self.read(Page { space, after, most }).await
+    }
+
+    /// When the password of an account was last changed, if it ever was.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn password_changed_at(&self, id: AccountId) -> Result<Option<Timestamp>, Fault> {
+        self.read(PasswordAt(id)).await
     }
 
     /// Who made the last status move of an account.
@@ -262,6 +271,17 @@ impl Unit for AllStaff {
     }
 }
 
+struct PasswordAt(AccountId);
+
+impl Unit for PasswordAt {
+    type Out = Option<Timestamp>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let row = tx.one("select password_at from accounts where id = ?1", values![self.0]).await?;
+        row.map_or(Ok(None), |row| row.get(0))
+    }
+}
+
 struct LastMove(AccountId);
 
 impl Unit for LastMove {
@@ -354,12 +374,15 @@ impl Unit for SetPassword {
         let old = self.instead_of.as_ref().map(PasswordHash::as_str);
         let changed = tx
             .execute(
-                "update accounts set password = ?2, password_reset_required = 0, epoch = epoch + 1
+                "update accounts set password = ?2, password_reset_required = 0, epoch = epoch + 1, password_at = ?4
                  where id = ?1 and (cast(?3 as text) is null or password = ?3)",
-                values![self.id, self.password.as_str(), old],
+                values![self.id, self.password.as_str(), old, self.trail.at],
             )
             .await?;
         if changed == 1 {
+            // Whoever asked for these knew the old password, or the old mailbox (R-71).
+            links::end(tx, LinkPurpose::ResetPassword, self.id).await?;
+            links::end(tx, LinkPurpose::ChangeEmail, self.id).await?;
             audit::note(tx, &self.trail, "account.password", &format!("account {}", self.id), "", "").await?;
             if let Some(mail) = &self.mail {
                 outbox::post(tx, mail, self.trail.at).await?;

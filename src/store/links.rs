@@ -1,9 +1,9 @@
-//! Links that work once: the first staff account's, a validated email address's. Only a keyed hash is kept (R-71). They are
-//! made and used up within the units of what they are for (`new_accounts`).
+//! Links that work once: the first staff account's, a validated or changed address's, an invitation's, a reset
+//! password's. Only a keyed hash is kept (R-71). They are made and used up within the units of what they are for.
 
 use super::Store;
 use super::engine::{Tx, Unit};
-use crate::domain::ids::{AccountId, LinkId};
+use crate::domain::ids::{AccountId, LinkId, SpaceId};
 use crate::domain::secret::KeyedHash;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -16,6 +16,14 @@ pub enum LinkPurpose {
     Setup,
     /// Validates an email address (A-04).
     VerifyEmail,
+    /// Opens an account with an address in a space, both named by staff.
+    Invitation,
+    /// Sets a new password (R-72).
+    ResetPassword,
+    /// Makes its address the account's.
+    ChangeEmail,
+    /// Makes the address that the account had its own again.
+    UndoEmail,
 }
 
 impl LinkPurpose {
@@ -24,6 +32,10 @@ impl LinkPurpose {
         match self {
             Self::Setup => "setup",
             Self::VerifyEmail => "verify_email",
+            Self::Invitation => "invitation",
+            Self::ResetPassword => "reset_password",
+            Self::ChangeEmail => "change_email",
+            Self::UndoEmail => "undo_email",
         }
     }
 }
@@ -39,6 +51,10 @@ pub struct Link {
     pub hash: KeyedHash,
     /// When it stops working.
     pub expires_at: Timestamp,
+    /// The address it is about, where that is not the account's own.
+    pub address: Option<String>,
+    /// The space of that address.
+    pub space: Option<SpaceId>,
 }
 
 impl Store {
@@ -64,13 +80,14 @@ impl Unit for MakeLink {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
         tx.execute(
-            "delete from links where purpose = ?1 and (account = ?2 or (account is null and cast(?2 as bigint) is null))",
-            values![self.purpose.name(), self.link.account],
+            "delete from links where purpose = ?1 and (account = ?2 or (account is null and cast(?2 as bigint) is null
+                 and (address is null or (lower(address) = lower(?3) and space = ?4))))",
+            values![self.purpose.name(), self.link.account, self.link.address.as_ref(), self.link.space],
         )
         .await?;
         tx.execute(
-            "insert into links (id, purpose, account, mac, mac_key, created_at, expires_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "insert into links (id, purpose, account, mac, mac_key, created_at, expires_at, address, space)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             values![
                 &self.link.id,
                 self.purpose.name(),
@@ -79,11 +96,47 @@ impl Unit for MakeLink {
                 self.link.hash.key,
                 self.now,
                 self.link.expires_at,
+                self.link.address.as_ref(),
+                self.link.space,
             ],
         )
         .await?;
         Ok(())
     }
+}
+
+/// Uses a link up within another unit; `false` when it is dead.
+pub(super) async fn use_up(tx: &mut Tx, purpose: LinkPurpose, id: &LinkId, now: Timestamp) -> Result<bool, Fault> {
+    let used = tx
+        .execute(
+            "delete from links where id = ?1 and purpose = ?2 and expires_at > ?3",
+            values![id, purpose.name(), now],
+        )
+        .await?;
+    Ok(used == 1)
+}
+
+/// Ends the links of one purpose of an account within another unit.
+pub(super) async fn end(tx: &mut Tx, purpose: LinkPurpose, account: AccountId) -> Result<(), Fault> {
+    tx.execute("delete from links where purpose = ?1 and account = ?2", values![purpose.name(), account]).await?;
+    Ok(())
+}
+
+/// The account that may still take this address back, and the address as it wrote it: nobody else gets it meanwhile.
+pub(super) async fn holder(
+    tx: &mut Tx,
+    space: SpaceId,
+    folded: &str,
+    now: Timestamp,
+) -> Result<Option<(AccountId, String)>, Fault> {
+    let row = tx
+        .one(
+            "select account, address from links
+             where purpose = ?1 and space = ?2 and lower(address) = ?3 and expires_at > ?4 limit 1",
+            values![LinkPurpose::UndoEmail.name(), space, folded, now],
+        )
+        .await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
 struct ById {
@@ -97,7 +150,7 @@ impl Unit for ById {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
         let row = tx
             .one(
-                "select id, account, mac_key, mac, expires_at from links where id = ?1 and purpose = ?2",
+                "select id, account, mac_key, mac, expires_at, address, space from links where id = ?1 and purpose = ?2",
                 values![&self.id, self.purpose.name()],
             )
             .await?;
@@ -107,6 +160,8 @@ impl Unit for ById {
                 account: row.get(1)?,
                 hash: KeyedHash { key: row.get(2)?, mac: row.get(3)? },
                 expires_at: row.get(4)?,
+                address: row.get(5)?,
+                space: row.get(6)?,
             })
         })
         .transpose()

@@ -17,11 +17,14 @@ struct Migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "the_three_documents",
-    sql: include_str!("../../migrations/0001_the_three_documents.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "the_three_documents",
+        sql: include_str!("../../migrations/0001_the_three_documents.sql"),
+    },
+    Migration { number: 2, name: "people", sql: include_str!("../../migrations/0002_people.sql") },
+];
 
 /// The words that each engine spells its own way.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use super::accounts::SetStatus;
 use super::agents::AskForRole;
 use super::audit::{self, Trail};
 use super::engine::{Tx, Unit};
-use super::links::{Link, LinkPurpose, MakeLink};
+use super::links::{self, Link, LinkPurpose, MakeLink};
 use super::outbox::{self, Mail};
 use crate::domain::account::{AccountKind, InvestorType, StaffRole};
 use crate::domain::agent::RequestForm;
@@ -20,7 +20,7 @@ use crate::fault::Fault;
 use crate::values;
 
 impl Store {
-    /// Makes an account; `None` when its email is taken in its space.
+    /// Makes an account; `None` when its email is taken in its space, or somebody may still take it back.
     ///
     /// # Errors
     /// The store cannot be written.
@@ -103,6 +103,9 @@ impl Unit for NewAccount {
     type Out = Option<AccountId>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        if links::holder(tx, self.space, self.email.folded(), self.trail.at).await?.is_some() {
+            return Ok(None);
+        }
         let row = tx
             .one("update installation set last_account = last_account + 1 where one = 1 returning last_account", &[])
             .await?
@@ -176,10 +179,15 @@ impl Unit for SignUp {
                     "select id, email from accounts where folded_email = ?1 and space = ?2",
                     values![self.account.email.folded(), self.account.space],
                 )
-                .await?
-                .ok_or_else(|| Fault::internal("store: a taken email that nobody has"))?;
+                .await?;
+            let (owner, address) = match owner {
+                Some(row) => (row.get(0)?, row.get(1)?),
+                None => links::holder(tx, self.account.space, self.account.email.folded(), now)
+                    .await?
+                    .ok_or_else(|| Fault::internal("store: a taken email that nobody has"))?,
+            };
             // To the address as its owner wrote it, never as the stranger did.
-            let mail = Mail { recipient: owner.get(1)?, account: Some(owner.get(0)?), ..self.taken.clone() };
+            let mail = Mail { recipient: address, account: Some(owner), ..self.taken.clone() };
             outbox::post_bounded(tx, &mail, now).await?;
             return Ok(None);
         };
@@ -205,8 +213,11 @@ impl Unit for SendVerification {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
         let now = self.trail.at;
-        MakeLink { purpose: LinkPurpose::VerifyEmail, link: self.link.clone(), now }.run(tx).await?;
-        outbox::post_bounded(tx, &self.mail, now).await
+        // The link that was mailed before goes on working when no other goes out.
+        if outbox::post_bounded(tx, &self.mail, now).await? {
+            MakeLink { purpose: LinkPurpose::VerifyEmail, link: self.link.clone(), now }.run(tx).await?;
+        }
+        Ok(())
     }
 }
 
@@ -227,14 +238,9 @@ impl Unit for VerifyEmail {
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
         let now = self.trail.at;
-        let used = tx
-            .execute(
-                "delete from links where id = ?1 and purpose = ?2 and account = ?3 and expires_at > ?4",
-                values![&self.link, LinkPurpose::VerifyEmail.name(), self.account, now],
-            )
-            .await?;
+        let used = links::use_up(tx, LinkPurpose::VerifyEmail, &self.link, now).await?;
         let row = tx.one("select kind from accounts where id = ?1", values![self.account]).await?;
-        let (1, Some(row)) = (used, row) else { return Ok(None) };
+        let (true, Some(row)) = (used, row) else { return Ok(None) };
         let to = if row.get::<String>(0)? == AccountKind::Institutional.name() {
             Status::PendingApproval
         } else {

@@ -69,17 +69,22 @@ pub(super) async fn post(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Result<(),
     Ok(())
 }
 
-/// The same for a mail that a stranger can cause: at most [`MOST_MAILS_AN_HOUR`] an hour to one address, beyond
-/// which it is dropped in silence.
-pub(super) async fn post_bounded(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Result<(), Fault> {
+/// The same for a mail that a stranger can cause: at most [`MOST_MAILS_AN_HOUR`] of one kind an hour to one address
+/// beyond which it is dropped in silence and the answer is `false`: what it would have told of must not happen
+/// either. Each kind has a count of its own, so that whoever causes one cannot keep its reader from another.
+pub(super) async fn post_bounded(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Result<bool, Fault> {
     let row = tx
         .one(
-            "select count(*) from outbox where recipient = ?1 and created_at > ?2 - 3600000000",
-            values![&mail.recipient, now],
+            "select count(*) from outbox where recipient = ?1 and subject = ?3 and created_at > ?2 - 3600000000",
+            values![&mail.recipient, now, &mail.subject],
         )
         .await?;
     let sent: i64 = row.map_or(Ok(0), |row| row.get(0))?;
-    if sent < MOST_MAILS_AN_HOUR { post(tx, mail, now).await } else { Ok(()) }
+    let room = sent < MOST_MAILS_AN_HOUR;
+    if room {
+        post(tx, mail, now).await?;
+    }
+    Ok(room)
 }
 
 struct Post {

@@ -8,7 +8,7 @@ use super::changes::Change;
 use super::engine::{Tx, Unit};
 use crate::domain::brand::Brand;
 use crate::domain::ids::SpaceId;
-use crate::domain::space::Space;
+use crate::domain::space::{Admission, Space};
 use crate::fault::Fault;
 use crate::values;
 
@@ -77,7 +77,7 @@ impl Unit for All {
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
         let sql =
-            "select id, name, support_email, brand, case when logo is null then 0 else 1 end from spaces order by id";
+            "select id, name, support_email, brand, case when logo is null then 0 else 1 end, sign_up from spaces order by id";
         let rows = tx.many(sql, &[]).await?;
         rows.iter()
             .map(|row| {
@@ -88,6 +88,8 @@ impl Unit for All {
                     // A colour that is not one any more is no reason to answer nobody.
                     brand: row.get::<Option<String>>(3)?.and_then(|text| Brand::parse(&text).ok()),
                     has_logo: row.get(4)?,
+                    // What a newer version may have written lets nobody in.
+                    sign_up: Admission::parse(&row.get::<String>(5)?).unwrap_or(Admission::Closed),
                 })
             })
             .collect()
@@ -117,6 +119,8 @@ pub struct ChangeSpace {
     pub brand: Option<Brand>,
     /// A new logo, as PNG; `None` keeps what there is.
     pub logo: Option<Option<Vec<u8>>>,
+    /// Who may open an account; `None` keeps what there is.
+    pub sign_up: Option<Admission>,
     /// Who, when.
     pub trail: Trail,
 }
@@ -126,20 +130,22 @@ impl Unit for ChangeSpace {
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
         let sql =
-            "select name, support_email, brand, case when logo is null then 0 else 1 end from spaces where id = ?1";
+            "select name, support_email, brand, case when logo is null then 0 else 1 end, sign_up from spaces where id = ?1";
         let Some(row) = tx.one(sql, values![self.id]).await? else { return Ok(false) };
-        let told = |name: &str, email: Option<&str>, brand: Option<&str>, logo: bool| {
-            format!("{name}, {}, {}, {}", email.unwrap_or("-"), brand.unwrap_or("-"), if logo { "a logo" } else { "-" })
+        let told = |name: &str, email: Option<&str>, brand: Option<&str>, logo: bool, sign_up: &str| {
+            let (email, brand, logo) = (email.unwrap_or("-"), brand.unwrap_or("-"), if logo { "a logo" } else { "-" });
+            format!("{name}, {email}, {brand}, {logo}, {sign_up}")
         };
         let (name, email, brand): (String, Option<String>, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let had_logo = row.get(3)?;
-        let before = told(&name, email.as_deref(), brand.as_deref(), had_logo);
+        let (had_logo, had_sign_up): (bool, String) = (row.get(3)?, row.get(4)?);
+        let before = told(&name, email.as_deref(), brand.as_deref(), had_logo, &had_sign_up);
+        let sign_up = self.sign_up.map_or(had_sign_up, |sign_up| sign_up.name().to_owned());
         let (folded, brand) = (self.name.to_ascii_lowercase(), self.brand.map(Brand::hex));
         let changed = tx
             .execute(
-                "update spaces set name = ?2, folded_name = ?3, support_email = ?4, brand = ?5
+                "update spaces set name = ?2, folded_name = ?3, support_email = ?4, brand = ?5, sign_up = ?6
                  where id = ?1 and not exists (select 1 from spaces where folded_name = ?3 and id <> ?1)",
-                values![self.id, &self.name, &folded, self.support_email.as_ref(), brand.as_ref()],
+                values![self.id, &self.name, &folded, self.support_email.as_ref(), brand.as_ref(), &sign_up],
             )
             .await?;
         if changed == 0 {
@@ -149,7 +155,7 @@ impl Unit for ChangeSpace {
             tx.execute("update spaces set logo = ?2 where id = ?1", values![self.id, logo.as_ref()]).await?;
         }
         let logo_stays = self.logo.as_ref().map_or(had_logo, Option::is_some);
-        let after = told(&self.name, self.support_email.as_deref(), brand.as_deref(), logo_stays);
+        let after = told(&self.name, self.support_email.as_deref(), brand.as_deref(), logo_stays, &sign_up);
         audit::note(tx, &self.trail, "space.change", &format!("space {}", self.id), &before, &after).await?;
         tx.changed(Change::Spaces);
         Ok(true)
@@ -169,11 +175,20 @@ impl Unit for AddSpace {
         let folded = self.name.to_ascii_lowercase();
         let row = tx
             .one(
-                "insert into spaces (id, name, folded_name, support_email, created_at)
-                 select coalesce(max(id), 0) + 1, ?1, ?2, ?3, ?4 from spaces where true
+                "insert into spaces (id, name, folded_name, support_email, created_at, sign_up)
+                 select coalesce(max(id), 0) + 1, ?1, ?2, ?3, ?4, case when max(id) is null then ?5 else ?6 end
+                 from spaces where true
                  on conflict (folded_name) do nothing
                  returning id",
-                values![&self.name, &folded, self.support_email.as_ref(), self.trail.at],
+                values![
+                    &self.name,
+                    &folded,
+                    self.support_email.as_ref(),
+                    self.trail.at,
+                    // The house that the documents tell of, and tenants whose people others choose.
+                    Admission::Open.name(),
+                    Admission::Closed.name(),
+                ],
             )
             .await?;
         let Some(row) = row else { return Ok(None) };

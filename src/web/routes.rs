@@ -10,8 +10,8 @@ use http::Method;
 
 use super::answer::{self, Answer, Trouble};
 use super::pages::{
-    account, agents, app, brand, connected_apps, console, docs, hand_over, institution, landing, logo, password, paths,
-    setup, sign_in, sign_out, verify_email, welcome,
+    account, agents, app, brand, connected_apps, console, docs, forgot, hand_over, institution, landing, logo, password, paths,
+    reset, setup, sign_in, sign_out, sign_up, verify_email, welcome,
 };
 use super::token::{self, Call};
 use super::visitor::Visit;
@@ -109,6 +109,17 @@ pub const ROUTES: &[Route] = &[
         handler: Some(|| get(sign_in::show).post(sign_in::submit)),
     },
     Route {
+        path: paths::SIGN_UP,
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(sign_up::show).post(sign_up::submit)),
+    },
+    Route {
+        path: paths::FORGOT,
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(forgot::show).post(forgot::submit)),
+    },
+    Route { path: paths::RESET, methods: "GET, HEAD, POST", handler: Some(|| get(reset::show).post(reset::submit)) },
+    Route {
         path: paths::SIGN_OUT,
         methods: "GET, HEAD, POST",
         handler: Some(|| get(sign_out::show).post(sign_out::submit)),
@@ -185,6 +196,7 @@ pub const ROUTES: &[Route] = &[
         methods: "GET, HEAD, POST",
         handler: Some(|| get(console::space).post(console::change_space)),
     },
+    Route { path: "/console/spaces/{id}/invite", methods: "POST", handler: Some(|| post(console::invite)) },
     Route { path: "/console/spaces/{id}/logo", methods: "POST", handler: Some(|| post(console::set_logo)) },
     Route {
         path: "/console/keys",

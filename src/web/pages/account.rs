@@ -50,7 +50,7 @@ async fn settings_of(visit: &Visit, account: &Account) -> Result<views::Settings
         uid: account.uid.to_string(),
         space: store.space(account.space).await?.map(|space| space.name).unwrap_or_default(),
         opened: Some(when(visit, account.created_at)),
-        password_changed: None,
+        password_changed: store.password_changed_at(account.id).await?.map(|at| when(visit, at)),
         password_href: Some(paths::PASSWORD.to_owned()),
         apps: store.clients_of(account.id).await?.len(),
         changed: visit.query.get("done") == Some("password"),

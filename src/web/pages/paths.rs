@@ -13,6 +13,12 @@ pub const SIGN_IN: &str = "/login";
 pub const AUTHORIZE: &str = "/login/oauth/authorize";
 /// Sign-out: GET asks, POST does it.
 pub const SIGN_OUT: &str = "/logout";
+/// Opening an individual account.
+pub const SIGN_UP: &str = "/sign-up";
+/// Asking for a link that sets a new password.
+pub const FORGOT: &str = "/forgot";
+/// The mailed link that sets a new password.
+pub const RESET: &str = "/reset";
 /// Where an authorization that cannot go on lands (L-05).
 pub const WELCOME: &str = "/welcome";
 /// My account.
@@ -43,9 +49,12 @@ pub const SANDBOX: &str = "/sandbox";
 pub const SANDBOX_MAIL: &str = "/sandbox/mail";
 
 /// Every page above; a path beneath [`APPS`], [`CONNECTED_APPS`] or [`SANDBOX_MAIL`] counts too.
-pub const ALL: [&str; 18] = [
+pub const ALL: [&str; 21] = [
     HOME,
     SIGN_IN,
+    SIGN_UP,
+    FORGOT,
+    RESET,
     SIGN_OUT,
     WELCOME,
     ACCOUNT,

@@ -6,13 +6,14 @@ use super::super::answer::{self, Answer, Trouble};
 use super::super::local_path::LocalPath;
 use super::super::visitor::Visit;
 use super::paths;
+use super::space_choice::MOST_LISTED;
 use super::standing;
 use super::views::{Field, Here, Hidden, ProblemKind, SignIn, SignInRefusal, SpaceChoice, ToApp};
 use crate::contract::table::Later;
 use crate::crypto::password::HashProblem;
 use crate::domain::ids::SpaceId;
 use crate::domain::redirect_uri::RedirectUri;
-use crate::domain::space::Space;
+use crate::domain::space::{Admission, Space};
 use crate::fault::Fault;
 use crate::flows::query::Query;
 use crate::flows::sign_in::{SignInAsk, SignedIn, Where, sign_in};
@@ -142,12 +143,26 @@ impl Entrance {
             refusal,
             spaces: self.spaces.iter().take(if listed { MOST_LISTED } else { 0 }).map(choice).collect(),
             space: (choose && !listed).then(|| Field::of(chosen.unwrap_or_default())),
-            forgot_href: None,
-            open_account_href: None,
+            forgot_href: Some(self.leading_to(paths::FORGOT)),
+            open_account_href: self.may_be_opened().then(|| self.leading_to(paths::SIGN_UP)),
         };
         // Where consent was given before, the post ends at the application (W-01).
         let origin = self.to.as_ref().map(|(_, _, uri)| uri.origin());
         visit.page_ending_at(status, &view, origin.as_deref())
+    }
+
+    /// May somebody open an account where this sign-in looks for one?
+    fn may_be_opened(&self) -> bool {
+        let open = |space: &Space| space.sign_up == Admission::Open;
+        match &self.to {
+            Some((_, id, _)) => self.spaces.iter().any(|space| space.id == *id && open(space)),
+            None => self.spaces.iter().any(open),
+        }
+    }
+
+    /// Another page without a session, about the same space.
+    fn leading_to(&self, path: &str) -> String {
+        self.to.as_ref().map_or_else(|| path.to_owned(), |(_, space, _)| format!("{path}?space={space}"))
     }
 
     fn too_many(&self, visit: &Visit, later: Later) -> Answer {
@@ -158,5 +173,3 @@ impl Entrance {
 
 /// The fields of the form.
 const FIELDS: [&str; 5] = ["form_token", "email", "password", "space", "next"];
-/// Spaces that are offered as a list; of more, one is named.
-const MOST_LISTED: usize = 30;

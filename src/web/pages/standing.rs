@@ -28,6 +28,15 @@ pub const fn standing(account: &Account) -> Option<Standing> {
     })
 }
 
+/// The page that goes on with what is missing, where the person can do something about it.
+const fn next_href(standing: Standing) -> Option<&'static str> {
+    match standing {
+        Standing::Unactivated => Some(super::paths::VERIFY_EMAIL),
+        Standing::PasswordResetRequired => Some(super::paths::FORGOT),
+        _ => None,
+    }
+}
+
 /// The page: 403 for an account that may not be used; 200 for one that may meanwhile, which has nothing to be shown.
 pub async fn page(visit: &Visit, account: &Account) -> Answer {
     let Some(standing) = standing(account) else { return visit.see_other(super::paths::ACCOUNT) };
@@ -50,7 +59,7 @@ pub async fn page(visit: &Visit, account: &Account) -> Answer {
         due,
         with_agent_role: account.agent == AgentRole::Requested,
         email: (standing == Standing::Unactivated).then(|| account.email.as_str().to_owned()),
-        next_href: (standing == Standing::Unactivated).then(|| super::paths::VERIFY_EMAIL.to_owned()),
+        next_href: next_href(standing).map(str::to_owned),
     };
     visit.page(403, &view)
 }

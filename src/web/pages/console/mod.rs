@@ -23,4 +23,4 @@ pub use gate::{gate, is_beneath};
 pub use house::{audit, keys, mail, rotate};
 pub use requests::{decide, queue, show as request};
 pub use sign_in::{leave, show as sign_in, submit as open};
-pub use spaces::{add as add_space, change as change_space, list as spaces, set_logo, show as space};
+pub use spaces::{add as add_space, change as change_space, invite, list as spaces, set_logo, show as space};

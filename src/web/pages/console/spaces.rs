@@ -5,16 +5,17 @@ use axum::extract::Path;
 use super::super::super::answer::{Answer, Trouble};
 use super::super::paths;
 use super::super::person::typed;
-use super::super::views::{ConsoleSpace, ConsoleSpaces, Field, Here, SpaceLine, Tab, Told};
-use super::desk::Desk;
+use super::super::views::{Choice, ConsoleSpace, ConsoleSpaces, Field, Here, SpaceLine, Tab, Told};
+use super::desk::{Desk, in_words};
 use super::facts::{PAGE, history, space_href};
 use super::lines::line;
 use crate::contract::table::Stop;
 use crate::contract::words;
 use crate::domain::brand::Brand;
 use crate::domain::ids::SpaceId;
-use crate::domain::space::Space;
+use crate::domain::space::{Admission, Space};
 use crate::domain::{FieldProblem, FieldProblems};
+use crate::flows::invite::invite as send_invitation;
 use crate::flows::refusal::Refusal;
 use crate::flows::spaces::{self, SpaceForm};
 
@@ -48,6 +49,7 @@ fn typed_form(desk: &Desk) -> SpaceForm {
         support_email: typed(&desk.visit, "support_email"),
         brand: typed(&desk.visit, "brand"),
         logo: None,
+        sign_up: typed(&desk.visit, "sign_up"),
     }
 }
 
@@ -112,7 +114,7 @@ pub async fn change(Path(id): Path<String>, desk: Desk) -> Answer {
         Ok(space) => space,
         Err(answer) => return answer,
     };
-    if !desk.is_ours(&["name", "support_email", "brand"]) {
+    if !desk.is_ours(&["name", "support_email", "brand", "sign_up"]) {
         return page(&desk, &space, 400, Some(Told::Stale), None).await;
     }
     save(&desk, &space, typed_form(&desk)).await
@@ -140,8 +142,30 @@ pub async fn set_logo(Path(id): Path<String>, desk: Desk) -> Answer {
         support_email: space.support_email.clone().unwrap_or_default(),
         brand: space.brand.map(Brand::hex).unwrap_or_default(),
         logo: Some(logo),
+        sign_up: String::new(),
     };
     save(&desk, &space, form).await
+}
+
+/// `POST /console/spaces/{id}/invite`
+pub async fn invite(Path(id): Path<String>, desk: Desk) -> Answer {
+    let space = match find(&desk, &id).await {
+        Ok(space) => space,
+        Err(answer) => return answer,
+    };
+    if !desk.is_ours(&["email"]) {
+        return page(&desk, &space, 400, Some(Told::Stale), None).await;
+    }
+    let (trail, p) = (desk.visit.trail(), desk.visit.p());
+    match send_invitation(space.id, &typed(&desk.visit, "email"), desk.actor(), trail, p).await {
+        Ok(_) => desk.done(&space_href(space.id.0), &Told::Invited),
+        Err(Stop::Refused(Refusal::Fields(problems))) => page(&desk, &space, 400, None, Some(&problems)).await,
+        Err(Stop::Refused(refusal @ Refusal::SignUpClosed)) => {
+            let (status, told) = in_words(&refusal);
+            page(&desk, &space, status, Some(told), None).await
+        }
+        Err(stop) => desk.refused(stop),
+    }
 }
 
 async fn save(desk: &Desk, space: &Space, form: SpaceForm) -> Answer {
@@ -178,6 +202,7 @@ async fn page(desk: &Desk, space: &Space, status: u16, told: Option<Told>, probl
         Ok(history) => history,
         Err(fault) => return desk.visit.broke(&fault),
     };
+    let sign_up = desk.visit.form.get("sign_up").and_then(Admission::parse).unwrap_or(space.sign_up);
     let (base, kept) = (space_href(space.id.0), |text: &Option<String>| text.clone().unwrap_or_default());
     let view = ConsoleSpace {
         // In its own colours, to be looked at.
@@ -189,6 +214,11 @@ async fn page(desk: &Desk, space: &Space, status: u16, told: Option<Told>, probl
         name: field(desk, "name", space.name.clone(), problems),
         support_email: field(desk, "support_email", kept(&space.support_email), problems),
         brand: field(desk, "brand", space.brand.map(Brand::hex).unwrap_or_default(), problems),
+        sign_up: Admission::ALL.map(|choice| admission(choice, sign_up)).to_vec(),
+        invite: (space.sign_up != Admission::Closed).then(|| {
+            desk.act(&format!("{base}/invite"), line(&["space", "invite", "ada@example.com", "--space", &space.name]))
+        }),
+        invite_email: field(desk, "email", String::new(), problems),
         logo: paths::space_logo(space),
         logo_form: desk.visit.form(&format!("{base}/logo"), Vec::new()),
         logo_error: problems.and_then(|problems| problems.of("logo")).map(words::field_problem),
@@ -197,4 +227,12 @@ async fn page(desk: &Desk, space: &Space, status: u16, told: Option<Told>, probl
         history,
     };
     desk.visit.page(status, &view)
+}
+
+fn admission(choice: Admission, stands: Admission) -> Choice {
+    Choice {
+        value: choice.name().to_owned(),
+        words: words::admission(choice).to_owned(),
+        chosen: choice == stands,
+    }
 }

@@ -111,6 +111,8 @@ pub enum Told {
     SpaceMade,
     /// The space was changed.
     SpaceSaved,
+    /// An invitation is in the mail.
+    Invited,
     /// New keys are in use.
     KeysRotated,
     /// The application was switched off.
@@ -141,6 +143,7 @@ impl Told {
             Self::Withdrawn => "withdrawn",
             Self::SpaceMade => "made",
             Self::SpaceSaved => "saved",
+            Self::Invited => "invited",
             Self::KeysRotated => "rotated",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
@@ -161,6 +164,7 @@ impl Told {
             Self::Withdrawn,
             Self::SpaceMade,
             Self::SpaceSaved,
+            Self::Invited,
             Self::KeysRotated,
             Self::Disabled,
             Self::Enabled,

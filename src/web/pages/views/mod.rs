@@ -18,6 +18,7 @@ mod problem;
 #[cfg(test)]
 mod samples;
 mod sandbox;
+mod self_service;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -39,4 +40,7 @@ pub use institution::{AgentRequest, InstRegister, InstRegistered, RoleStep, Type
 pub use kit::{Ago, AppKind, AppState, Chrome, Field, Form, Here, Hidden, When, Who};
 pub use problem::{Problem, ProblemKind};
 pub use sandbox::{SandboxApp, SandboxHome, SandboxMail, SandboxMailbox, SandboxPerson};
+pub use self_service::{
+    Forgot, ForgotStep, Reset, ResetStep, SignUp, SignUpOutcome, SignUpStep, SpaceField,
+};
 pub use status::{Standing, StatusPage};

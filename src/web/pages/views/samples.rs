@@ -2,6 +2,7 @@
 
 mod apps;
 mod people;
+mod self_service;
 
 use super::*;
 use askama::Template;
@@ -61,6 +62,7 @@ pub fn all(hostile: bool) -> Vec<(String, String)> {
     people::problems(hostile, &mut pages);
     people::institutions(hostile, &mut pages);
     people::sandbox(hostile, &mut pages);
+    self_service::before_signing_in(hostile, &mut pages);
     pages
 }
 
@@ -91,7 +93,7 @@ fn entrance(hostile: bool, pages: &mut Pages) {
     let typed = Field::of(named("ada@example.com", hostile));
     let wrong = Some(SignInRefusal::BadCredentials);
     add(pages, "sign-in-to-app", &sign_in(Some(app.clone()), Field::default(), None, vec![]));
-    let links = (Some("/login".to_owned()), Some("/login".to_owned()));
+    let links = (Some("/forgot".to_owned()), Some("/sign-up".to_owned()));
     let refused = sign_in(Some(app.clone()), typed.clone(), wrong, vec![]);
     add(pages, "sign-in-refused", &SignIn { forgot_href: links.0, open_account_href: links.1, ..refused });
     for (name, refusal) in [

@@ -194,6 +194,12 @@ pub struct ConsoleSpace {
     pub support_email: Field,
     /// `brand`
     pub brand: Field,
+    /// `sign_up`: who may open an account in it.
+    pub sign_up: Vec<Choice>,
+    /// Invites somebody; nobody can be invited where nobody gets in.
+    pub invite: Option<Act>,
+    /// `email`, of whom to invite.
+    pub invite_email: Field,
     /// Path of its logo.
     pub logo: Option<String>,
     /// Replaces the logo: a form of its own, that carries a file.
@@ -210,7 +216,8 @@ pub struct ConsoleSpace {
 
 impl ConsoleSpace {
     fn wrong(&self) -> bool {
-        kit::any_wrong(&[&self.name, &self.support_email, &self.brand]) || self.logo_error.is_some()
+        let fields = [&self.name, &self.support_email, &self.brand, &self.invite_email];
+        kit::any_wrong(&fields) || self.logo_error.is_some()
     }
 }
 

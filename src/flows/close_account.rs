@@ -1,0 +1,72 @@
+//! A person closes their account, and has what is known of them erased (A-02, T-11).
+//!
+//! 1. Is the password right? Asked even of a live session, and counted like every other attempt (T-13).
+//! 2. One write closes the account and ends every session, token, code and key. If they wish it, the same write says when
+//!    what is known of them goes: after a while, within which an administrator can open the account again, or staff call it
+//!    off. A mail says so.
+//! 3. The sweep erases what is due. The number and the GUID stay, so that neither is ever given out again.
+//!
+//! An account with a staff role is not closed by its holder: the role goes first, by somebody else's hand.
+
+use zeroize::Zeroizing;
+
+use crate::domain::ids::AccountId;
+use crate::domain::time::Timestamp;
+use crate::mail::About;
+use crate::prosper::Prosper;
+use crate::store::audit::Trail;
+use crate::store::erasure::{CloseAccount, PlanErasure};
+
+use super::password_check::{check_password, forgive};
+use super::refusal::{ADMINISTRATION, Actor, Outcome, Refusal, must_be_usable};
+use super::write_mail::write_to;
+
+/// Closes the account of `id`. Answers when what is known of the person goes, if they wish that.
+///
+/// # Errors
+/// `Refused` with [`Refusal::NotFound`], [`Refusal::NotUsable`], [`Refusal::StaffNeeded`] (it has a staff role) or
+/// [`Refusal::WrongPassword`].
+pub async fn close_account(
+    id: AccountId,
+    typed: &Zeroizing<String>,
+    erase: bool,
+    trail: Trail,
+    p: &Prosper,
+) -> Outcome<Option<Timestamp>> {
+    let before = p.store.credentials(id).await?.ok_or(Refusal::NotFound)?;
+    let account = &before.account;
+    must_be_usable(account)?;
+    if account.staff.is_some() {
+        return Err(Refusal::StaffNeeded(ADMINISTRATION).into());
+    }
+    if !check_password((account.space, account.email.as_str()), typed, Some(&before), p).await? {
+        return Err(Refusal::WrongPassword.into());
+    }
+    forgive(account.space, account.email.as_str(), p).await?;
+    let erase_at = erase.then(|| trail.at.plus(p.settings.erasure_wait));
+    let about = About::AccountClosed { erased: erase_at.map(Timestamp::in_words) };
+    let mail = write_to(account, about, p).await?;
+    let unit = CloseAccount { id, password: before.password.clone(), erase_at, mail, trail };
+    if p.store.close_account(unit).await? { Ok(erase_at) } else { Err(Refusal::WrongPassword.into()) }
+}
+
+/// Sets when an account that has ended is erased, or calls it off.
+///
+/// # Errors
+/// `Refused` with [`Refusal::StaffNeeded`], [`Refusal::NotFound`] or [`Refusal::NotEnded`].
+pub async fn plan_erasure(
+    id: AccountId,
+    at: Option<Timestamp>,
+    actor: Actor<'_>,
+    trail: Trail,
+    p: &Prosper,
+) -> Outcome<()> {
+    actor.must_be_staff(ADMINISTRATION)?;
+    actor.must_not_be(id)?;
+    let account = p.store.credentials(id).await?.ok_or(Refusal::NotFound)?.account;
+    if p.store.plan_erasure(PlanErasure { id, at, trail }).await? {
+        Ok(())
+    } else {
+        Err(Refusal::NotEnded(account.status).into())
+    }
+}

@@ -1,0 +1,221 @@
+//! Accounts that their owner closes, and what is known of a person that goes with them after a while.
+//!
+//! An erased account keeps its number and its GUID, so that neither is ever given out again, and what the audit log says of
+//! it by number. Everything else that tells of the person goes.
+
+use super::Store;
+use super::accounts::SetStatus;
+use super::audit::{self, Trail};
+use super::changes::Change;
+use super::engine::{Tx, Unit};
+use super::outbox::{self, Mail};
+use crate::domain::ids::{AccountId, SpaceId};
+use crate::domain::secret::PasswordHash;
+use crate::domain::status::{Mover, Status};
+use crate::domain::time::Timestamp;
+use crate::fault::Fault;
+use crate::values;
+
+impl Store {
+    /// Closes an account for its owner; `false` when it stands otherwise by now.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn close_account(&self, close: CloseAccount) -> Result<bool, Fault> {
+        self.write(close).await
+    }
+
+    /// Sets when an account that has ended is erased, or that it is not; `false` when there is none, it has not ended, or
+    /// it is erased.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn plan_erasure(&self, plan: PlanErasure) -> Result<bool, Fault> {
+        self.write(plan).await
+    }
+
+    /// When an account is erased, if it is to be.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn erased_at(&self, id: AccountId) -> Result<Option<Timestamp>, Fault> {
+        self.read(ErasedAt(id)).await
+    }
+
+    /// Erases what is due; answers how many accounts that were.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn erase_due(&self, now: Timestamp) -> Result<u64, Fault> {
+        let mut erased = 0;
+        while self.write(EraseNext { now }).await? {
+            erased += 1;
+        }
+        Ok(erased)
+    }
+}
+
+/// The end that an owner makes.
+pub struct CloseAccount {
+    /// Whose.
+    pub id: AccountId,
+    /// The hash of the password that was checked for it: nothing happens when it is no longer the current one.
+    pub password: PasswordHash,
+    /// When what is known of the person goes, if they wish that.
+    pub erase_at: Option<Timestamp>,
+    /// What the person is told.
+    pub mail: Mail,
+    /// Who, when.
+    pub trail: Trail,
+}
+
+impl Unit for CloseAccount {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let current = tx
+            .one("select 1 from accounts where id = ?1 and password = ?2", values![self.id, self.password.as_str()])
+            .await?;
+        let step = SetStatus {
+            id: self.id,
+            to: Status::Closed,
+            by: Mover::Owner,
+            reason: String::new(),
+            until: None,
+            mail: None,
+            trail: self.trail.clone(),
+        };
+        if current.is_none() || !step.run(tx).await? {
+            return Ok(false);
+        }
+        tx.execute("delete from sessions where account = ?1", values![self.id]).await?;
+        tx.execute("delete from links where account = ?1", values![self.id]).await?;
+        if self.erase_at.is_some() {
+            plan(tx, self.id, self.erase_at, &self.trail).await?;
+        }
+        outbox::post(tx, &self.mail, self.trail.at).await?;
+        Ok(true)
+    }
+}
+
+/// When an account that has ended is to be erased.
+pub struct PlanErasure {
+    /// Which.
+    pub id: AccountId,
+    /// When; `None` for never.
+    pub at: Option<Timestamp>,
+    /// Who, when.
+    pub trail: Trail,
+}
+
+impl Unit for PlanErasure {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let row = tx.one("select status, erased from accounts where id = ?1", values![self.id]).await?;
+        let Some(row) = row else { return Ok(false) };
+        let ended = Status::parse(&row.get::<String>(0)?).is_some_and(Status::has_ended);
+        if !ended || row.get::<bool>(1)? {
+            return Ok(false);
+        }
+        plan(tx, self.id, self.at, &self.trail).await?;
+        Ok(true)
+    }
+}
+
+async fn plan(tx: &mut Tx, id: AccountId, at: Option<Timestamp>, trail: &Trail) -> Result<(), Fault> {
+    tx.execute("update accounts set erase_at = ?2 where id = ?1", values![id, at]).await?;
+    let when = at.map_or_else(|| "never".to_owned(), Timestamp::rfc3339);
+    audit::note(tx, trail, "account.erasure", &format!("account {id}"), "", &when).await
+}
+
+struct ErasedAt(AccountId);
+
+impl Unit for ErasedAt {
+    type Out = Option<Timestamp>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let row = tx.one("select erase_at from accounts where id = ?1", values![self.0]).await?;
+        row.map_or(Ok(None), |row| row.get(0))
+    }
+}
+
+/// Erases the account that has waited longest, if one is due.
+struct EraseNext {
+    now: Timestamp,
+}
+
+impl Unit for EraseNext {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let row = tx
+            .one(
+                "select id, space, email, folded_email from accounts
+                 where erase_at is not null and erase_at <= ?1 order by erase_at, id limit 1",
+                values![self.now],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(false) };
+        let id: AccountId = row.get(0)?;
+        forget_uses(tx, id).await?;
+        forget_address(tx, id, row.get(1)?, (&row.get::<String>(2)?, &row.get::<String>(3)?)).await?;
+        // Where the address stood there is one that nobody has and no mail reaches (RFC 2606), and a hash of nothing.
+        let nobody = format!("erased-{id}@erased.invalid");
+        tx.execute(
+            "update accounts set name = ?2, email = ?3, folded_email = ?3, password = ?4, institution = null,
+                 phone = null, status_reason = '', erase_at = null, erased = 1, epoch = epoch + 1
+             where id = ?1",
+            values![id, ERASED, &nobody, NOBODYS_PASSWORD],
+        )
+        .await?;
+        tx.execute(
+            "update agent_requests set message = '', further_accounts = '', reason = '' where account = ?1",
+            values![id],
+        )
+        .await?;
+        let trail = Trail::system(self.now);
+        audit::note(tx, &trail, "account.erase", &format!("account {id}"), "", "").await?;
+        tx.changed(Change::Account(id));
+        Ok(true)
+    }
+}
+
+/// What the person registered, allowed and was signed in with.
+async fn forget_uses(tx: &mut Tx, id: AccountId) -> Result<(), Fault> {
+    let rows = tx.many("select application, id from consents where account = ?1", values![id]).await?;
+    for row in &rows {
+        tx.changed(Change::Consent(id, row.get(0)?, row.get(1)?));
+    }
+    tx.execute("delete from consents where account = ?1", values![id]).await?;
+    let rows = tx.many("select id from applications where owner = ?1", values![id]).await?;
+    for row in &rows {
+        tx.changed(Change::Application(row.get(0)?));
+    }
+    for sql in [
+        "delete from app_requests where application in (select id from applications where owner = ?1)",
+        "delete from consents where application in (select id from applications where owner = ?1)",
+        "delete from applications where owner = ?1",
+        "delete from families where account = ?1",
+        "delete from sessions where account = ?1",
+        "delete from links where account = ?1",
+    ] {
+        tx.execute(sql, values![id]).await?;
+    }
+    Ok(())
+}
+
+/// What lies under the address rather than under the number.
+async fn forget_address(tx: &mut Tx, id: AccountId, space: SpaceId, email: (&str, &str)) -> Result<(), Fault> {
+    let sql = "delete from outbox where account = ?1 or (recipient = ?2 and account is null)";
+    tx.execute(sql, values![id, email.0]).await?;
+    tx.execute("delete from sign_in_failures where space = ?1 and folded_email = ?2", values![space, email.1]).await?;
+    tx.execute("delete from links where space = ?1 and lower(address) = ?2", values![space, email.1]).await?;
+    Ok(())
+}
+
+/// What stands where the name stood.
+const ERASED: &str = "Erased";
+/// A hash that no known password has: what is checked against it costs what any other does.
+const NOBODYS_PASSWORD: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
