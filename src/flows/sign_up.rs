@@ -136,7 +136,8 @@ pub async fn send_verification(account: &Account, trail: Trail, p: &Prosper) -> 
     }
     let (link, plain) = mailed_link::fresh(trail.at, VERIFICATION_LINK, p);
     let agent = account.investor_type == InvestorType::ThirdPartyAgent;
-    let mail = write_to(account, About::VerifyEmail { link: mailed_link::address(VERIFY_EMAIL, &plain, p), agent }, p).await?;
+    let mail =
+        write_to(account, About::VerifyEmail { link: mailed_link::address(VERIFY_EMAIL, &plain, p), agent }, p).await?;
     let link = Link { account: Some(account.id), ..link };
     p.store.send_verification(SendVerification { link, mail, trail }).await?;
     Ok(())

@@ -76,8 +76,7 @@ impl Unit for All {
     type Out = Vec<Space>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
-        let sql =
-            "select id, name, support_email, brand, case when logo is null then 0 else 1 end, sign_up from spaces order by id";
+        let sql = "select id, name, support_email, brand, case when logo is null then 0 else 1 end, sign_up from spaces order by id";
         let rows = tx.many(sql, &[]).await?;
         rows.iter()
             .map(|row| {
@@ -129,8 +128,7 @@ impl Unit for ChangeSpace {
     type Out = bool;
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
-        let sql =
-            "select name, support_email, brand, case when logo is null then 0 else 1 end, sign_up from spaces where id = ?1";
+        let sql = "select name, support_email, brand, case when logo is null then 0 else 1 end, sign_up from spaces where id = ?1";
         let Some(row) = tx.one(sql, values![self.id]).await? else { return Ok(false) };
         let told = |name: &str, email: Option<&str>, brand: Option<&str>, logo: bool, sign_up: &str| {
             let (email, brand, logo) = (email.unwrap_or("-"), brand.unwrap_or("-"), if logo { "a logo" } else { "-" });

@@ -10,8 +10,8 @@ use http::Method;
 
 use super::answer::{self, Answer, Trouble};
 use super::pages::{
-    account, agents, app, brand, connected_apps, console, docs, forgot, hand_over, institution, landing, logo, password, paths,
-    reset, setup, sign_in, sign_out, sign_up, verify_email, welcome,
+    account, agents, app, brand, connected_apps, console, docs, forgot, hand_over, institution, landing, logo,
+    password, paths, reset, setup, sign_in, sign_out, sign_up, verify_email, welcome,
 };
 use super::token::{self, Call};
 use super::visitor::Visit;
@@ -113,11 +113,7 @@ pub const ROUTES: &[Route] = &[
         methods: "GET, HEAD, POST",
         handler: Some(|| get(sign_up::show).post(sign_up::submit)),
     },
-    Route {
-        path: paths::FORGOT,
-        methods: "GET, HEAD, POST",
-        handler: Some(|| get(forgot::show).post(forgot::submit)),
-    },
+    Route { path: paths::FORGOT, methods: "GET, HEAD, POST", handler: Some(|| get(forgot::show).post(forgot::submit)) },
     Route { path: paths::RESET, methods: "GET, HEAD, POST", handler: Some(|| get(reset::show).post(reset::submit)) },
     Route {
         path: paths::SIGN_OUT,

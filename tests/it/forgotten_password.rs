@@ -222,7 +222,8 @@ async fn a_link_is_for_the_account_of_the_space_that_was_chosen() {
     let login = p.browser();
     let page = login.get("/login").await;
     login.submit(&page, &[("email", "ada@example.com"), ("space", "Acme"), ("password", NEW)]).await.is(303);
-    let unknown = browser.submit(&browser.get("/forgot").await, &[("email", "ada@example.com"), ("space", "Nowhere")]).await;
+    let unknown =
+        browser.submit(&browser.get("/forgot").await, &[("email", "ada@example.com"), ("space", "Nowhere")]).await;
     unknown.is(400);
     assert_eq!(unknown.value_of("email").as_deref(), Some("ada@example.com"));
 }

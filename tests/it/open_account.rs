@@ -42,9 +42,10 @@ async fn a_person_opens_an_account_confirms_the_address_and_signs_in() {
     let browser = p.browser();
     browser.get("/login").await.page_says("href=\"/sign-up\"");
     let page = browser.get("/sign-up").await;
-    page.is(200).page_says("autocomplete=\"new-password\"").page_says("autocomplete=\"username\"").page_says(
-        "Pasting is fine",
-    );
+    page.is(200)
+        .page_says("autocomplete=\"new-password\"")
+        .page_says("autocomplete=\"username\"")
+        .page_says("Pasting is fine");
     signs_up(&browser, &WHOLE).await.is(200).page_says("grace@example.com").page_says("Open it within the hour");
     assert_eq!(status(&p, p.space, "grace@example.com").await, Some(Status::Unactivated));
     browser.sign_in_at("/login", "grace@example.com", WHOLE[2].1).await.is(303);
@@ -265,7 +266,8 @@ async fn an_invited_account_is_made_and_activated_in_one_write_and_both_are_audi
     browser.submit_to(&page, "/sign-up", &[("full_name", "Grace"), ("password", WHOLE[2].1)]).await.is(200);
     let found = p.p.store.credentials_by_email(p.space, "grace@example.com").await.expect("read").expect("there");
     let rows = p.p.store.audit(Some(format!("account {}", found.account.id)), 10).await.expect("read");
-    let actions: Vec<_> = rows.iter().map(|row| (row.action.as_str(), row.before.as_str(), row.after.as_str())).collect();
+    let actions: Vec<_> =
+        rows.iter().map(|row| (row.action.as_str(), row.before.as_str(), row.after.as_str())).collect();
     assert_eq!(actions, [("account.status", "unactivated", "active"), ("account.create", "", "unactivated")]);
     let invited = p.p.store.audit(Some(format!("space {}", p.space)), 10).await.expect("read");
     assert!(invited.iter().any(|row| row.action == "space.invite" && !row.after.contains('@')));

@@ -230,9 +230,5 @@ async fn page(desk: &Desk, space: &Space, status: u16, told: Option<Told>, probl
 }
 
 fn admission(choice: Admission, stands: Admission) -> Choice {
-    Choice {
-        value: choice.name().to_owned(),
-        words: words::admission(choice).to_owned(),
-        chosen: choice == stands,
-    }
+    Choice { value: choice.name().to_owned(), words: words::admission(choice).to_owned(), chosen: choice == stands }
 }

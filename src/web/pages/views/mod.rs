@@ -40,7 +40,5 @@ pub use institution::{AgentRequest, InstRegister, InstRegistered, RoleStep, Type
 pub use kit::{Ago, AppKind, AppState, Chrome, Field, Form, Here, Hidden, When, Who};
 pub use problem::{Problem, ProblemKind};
 pub use sandbox::{SandboxApp, SandboxHome, SandboxMail, SandboxMailbox, SandboxPerson};
-pub use self_service::{
-    Forgot, ForgotStep, Reset, ResetStep, SignUp, SignUpOutcome, SignUpStep, SpaceField,
-};
+pub use self_service::{Forgot, ForgotStep, Reset, ResetStep, SignUp, SignUpOutcome, SignUpStep, SpaceField};
 pub use status::{Standing, StatusPage};
