@@ -4,8 +4,10 @@
 //! randomness drawn, no clock read). What it changed of the things a live view holds it notes with [`Tx::changed`]; the
 //! engine writes those notes to the change log in the same transaction and applies them after the commit.
 
+use std::any::Any;
 use std::future::Future;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use super::changes::Change;
@@ -31,6 +33,35 @@ pub trait Unit: Send + Sync + 'static {
     /// # Errors
     /// A `Fault` undoes the unit, and only this unit.
     fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Out, Fault>> + Send;
+}
+
+/// A unit without its type. What queues, retries and commits is so compiled once, not once for each unit there is.
+pub(super) trait AnyUnit: Send + Sync {
+    /// [`Unit::ALWAYS`].
+    fn always(&self) -> bool;
+    /// [`Unit::run`].
+    fn run<'a>(&'a self, tx: &'a mut Tx) -> Running<'a>;
+}
+
+/// A unit at work.
+pub(super) type Running<'a> = Pin<Box<dyn Future<Output = Result<Answer, Fault>> + Send + 'a>>;
+
+/// What a unit answered, without its type.
+pub(super) type Answer = Box<dyn Any + Send>;
+
+impl<U: Unit> AnyUnit for U {
+    fn always(&self) -> bool {
+        U::ALWAYS
+    }
+
+    fn run<'a>(&'a self, tx: &'a mut Tx) -> Running<'a> {
+        Box::pin(async move { Ok(Box::new(Unit::run(self, tx).await?) as Answer) })
+    }
+}
+
+/// Gives an answer the type of the unit that made it.
+pub(super) fn typed<U: Unit>(answer: Answer) -> Result<U::Out, Fault> {
+    answer.downcast().map(|out| *out).map_err(|_| Fault::internal("store: a unit answered for another"))
 }
 
 /// The transaction a unit runs in.
@@ -85,17 +116,19 @@ impl Backend {
     }
 
     pub(super) async fn write<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
-        match self {
+        let unit: Box<dyn AnyUnit> = Box::new(unit);
+        typed::<U>(match self {
             Self::Sqlite(threads) => threads.write(unit).await,
             Self::Postgres(lanes) => lanes.write(unit).await,
-        }
+        }?)
     }
 
     pub(super) async fn read<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
-        match self {
+        let unit: Box<dyn AnyUnit> = Box::new(unit);
+        typed::<U>(match self {
             Self::Sqlite(threads) => threads.read(unit).await,
             Self::Postgres(lanes) => lanes.read(unit).await,
-        }
+        }?)
     }
 }
 

@@ -19,7 +19,7 @@ use super::engine::{Tx, Unit};
 use super::installation::MarkTime;
 use super::postgres::Lanes;
 use super::view::View;
-use super::{changes, sqlite};
+use super::{changes, engine, sqlite};
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -139,7 +139,8 @@ impl Following {
 
     async fn poll_over(&mut self, lanes: &Lanes) -> Result<(), Fault> {
         let began = Clock::monotonic();
-        let news = lanes.write(Heartbeat { after: self.after(), now: self.clock.now() }).await?;
+        let heartbeat = Heartbeat { after: self.after(), now: self.clock.now() };
+        let news = engine::typed::<Heartbeat>(lanes.write(Box::new(heartbeat)).await?)?;
         self.apply(news, began);
         Ok(())
     }

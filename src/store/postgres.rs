@@ -23,7 +23,7 @@ use deadpool_postgres::{Object, Pool};
 use tokio::sync::Mutex;
 
 use super::changes;
-use super::engine::{Engine, OnCommit, Tx, Unit};
+use super::engine::{Answer, AnyUnit, Engine, OnCommit, Tx};
 use super::view::View;
 use crate::clock::Clock;
 use crate::fault::Fault;
@@ -83,16 +83,16 @@ impl Lanes {
     }
 
     /// Runs a unit in a transaction and answers once it is durable.
-    pub(super) async fn write<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
+    pub(super) async fn write(&self, unit: Box<dyn AnyUnit>) -> Result<Answer, Fault> {
         let lanes = self.clone();
-        let work = tokio::spawn(async move { lanes.persist(|| lanes.try_write(&unit)).await });
+        let work = tokio::spawn(async move { lanes.persist(|| lanes.try_write(&*unit)).await });
         work.await.unwrap_or_else(|_| Err(Fault::internal("store: a unit panicked")))
     }
 
     /// Runs a unit that only reads, on a connection that it shares.
-    pub(super) async fn read<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
+    pub(super) async fn read(&self, unit: Box<dyn AnyUnit>) -> Result<Answer, Fault> {
         self.leased().await?;
-        self.persist(|| self.try_read(&unit)).await
+        self.persist(|| self.try_read(&*unit)).await
     }
 
     /// Waits until the change log has been followed within the lease. A server that was cut off from the others may go on
@@ -132,7 +132,7 @@ impl Lanes {
         }
     }
 
-    async fn try_write<U: Unit>(&self, unit: &U) -> Result<U::Out, (Fault, Option<Trouble>)> {
+    async fn try_write(&self, unit: &dyn AnyUnit) -> Result<Answer, (Fault, Option<Trouble>)> {
         let loan = Loan(Some(Arc::new(self.connection().await?)));
         // Dropped before the loan is.
         let mut tx = Tx::new(Engine::Postgres(Arc::clone(loan.connection())));
@@ -166,12 +166,12 @@ impl Lanes {
     }
 
     /// The second of an error says whether the commit had been sent.
-    async fn in_transaction<U: Unit>(
+    async fn in_transaction(
         &self,
-        unit: &U,
+        unit: &dyn AnyUnit,
         connection: &Object,
         tx: &mut Tx,
-    ) -> Result<U::Out, (Fault, bool)> {
+    ) -> Result<Answer, (Fault, bool)> {
         let begun = connection.batch_execute("begin").await;
         begun.map_err(|problem| (tx.stumble(&problem), false))?;
         let out = unit.run(tx).await.map_err(|fault| (fault, false))?;
@@ -179,7 +179,7 @@ impl Lanes {
             let noted = tx.changes.clone();
             changes::log(tx, &noted, self.0.clock.now()).await.map_err(|fault| (fault, false))?;
         }
-        match connection.batch_execute(if U::ALWAYS { "commit" } else { COMMIT }).await {
+        match connection.batch_execute(if unit.always() { "commit" } else { COMMIT }).await {
             Ok(()) => Ok(out),
             Err(problem) => {
                 let fault = tx.stumble(&problem);
@@ -190,7 +190,7 @@ impl Lanes {
         }
     }
 
-    async fn try_read<U: Unit>(&self, unit: &U) -> Result<U::Out, (Fault, Option<Trouble>)> {
+    async fn try_read(&self, unit: &dyn AnyUnit) -> Result<Answer, (Fault, Option<Trouble>)> {
         let lane = &self.0.shared[self.0.turn.fetch_add(1, Ordering::Relaxed) % SHARED];
         let connection = {
             let mut held = lane.lock().await;

@@ -23,7 +23,7 @@ use rusqlite::{Connection, OpenFlags, ToSql};
 use tokio::sync::oneshot;
 
 use super::changes;
-use super::engine::{Engine, OnCommit, Tx, Unit};
+use super::engine::{Answer, AnyUnit, Engine, OnCommit, Tx};
 use super::value::{Cell, Row, Value};
 use super::whereabouts::{self, Whereabouts};
 use crate::clock::Clock;
@@ -42,8 +42,8 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// The channels to the threads of a store.
 pub(super) struct Threads {
-    writer: SyncSender<Box<dyn Job>>,
-    readers: SyncSender<Box<dyn Job>>,
+    writer: SyncSender<Job>,
+    readers: SyncSender<Job>,
 }
 
 impl Threads {
@@ -62,43 +62,35 @@ impl Threads {
     }
 
     /// Runs a unit in its turn and answers once it is durable.
-    pub(super) async fn write<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
+    pub(super) async fn write(&self, unit: Box<dyn AnyUnit>) -> Result<Answer, Fault> {
         submit(&self.writer, unit).await
     }
 
     /// Runs a unit that only reads.
-    pub(super) async fn read<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
+    pub(super) async fn read(&self, unit: Box<dyn AnyUnit>) -> Result<Answer, Fault> {
         submit(&self.readers, unit).await
     }
 }
 
-async fn submit<U: Unit>(to: &SyncSender<Box<dyn Job>>, unit: U) -> Result<U::Out, Fault> {
+async fn submit(to: &SyncSender<Job>, unit: Box<dyn AnyUnit>) -> Result<Answer, Fault> {
     let (answer, answered) = oneshot::channel();
-    let job = Submitted { unit, answer: Some(answer), done: None };
-    to.try_send(Box::new(job)).map_err(|problem| match problem {
+    let job = Job { unit, answer: Some(answer), done: None };
+    to.try_send(job).map_err(|problem| match problem {
         TrySendError::Full(_) => Fault::unavailable("store: too many units are waiting"),
         TrySendError::Disconnected(_) => Fault::unavailable("store: its thread has ended"),
     })?;
     answered.await.unwrap_or_else(|_| Err(Fault::unavailable("store: the unit was dropped")))
 }
 
-/// A unit without its type, on its way through a thread.
-trait Job: Send {
+/// A unit on its way through a thread.
+struct Job {
+    unit: Box<dyn AnyUnit>,
+    answer: Option<oneshot::Sender<Result<Answer, Fault>>>,
+    done: Option<Result<Answer, Fault>>,
+}
+
+impl Job {
     /// Runs the unit and keeps its outcome; tells whether it succeeded.
-    fn run(&mut self, tx: &mut Tx) -> bool;
-    /// Refuses the unit if it may not be run while the installation is moved; tells whether it did.
-    fn refuse_while_moved(&mut self) -> bool;
-    /// Sends the outcome, or the failure of the commit it depended on.
-    fn answer(&mut self, commit: Result<(), &Fault>);
-}
-
-struct Submitted<U: Unit> {
-    unit: U,
-    answer: Option<oneshot::Sender<Result<U::Out, Fault>>>,
-    done: Option<Result<U::Out, Fault>>,
-}
-
-impl<U: Unit> Job for Submitted<U> {
     fn run(&mut self, tx: &mut Tx) -> bool {
         let outcome = now(self.unit.run(tx));
         let succeeded = outcome.is_ok();
@@ -106,13 +98,16 @@ impl<U: Unit> Job for Submitted<U> {
         succeeded
     }
 
+    /// Refuses the unit if it may not be run while the installation is moved; tells whether it did.
     fn refuse_while_moved(&mut self) -> bool {
-        if !U::ALWAYS {
+        let refused = !self.unit.always();
+        if refused {
             self.done = Some(Err(Fault::unavailable("this installation is being moved, or was")));
         }
-        !U::ALWAYS
+        refused
     }
 
+    /// Sends the outcome, or the failure of the commit it depended on.
     fn answer(&mut self, commit: Result<(), &Fault>) {
         let outcome = match (self.done.take(), commit) {
             (Some(Err(fault)), _) => Err(fault),
@@ -149,7 +144,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn work(mut self, jobs: &Receiver<Box<dyn Job>>) {
+    fn work(mut self, jobs: &Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
             let mut group = vec![first];
             while group.len() < GROUP
@@ -169,7 +164,7 @@ impl Writer {
         let _ = self.execute("pragma wal_checkpoint(truncate)");
     }
 
-    fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+    fn commit(&mut self, group: &mut [Job]) -> Result<(), Fault> {
         let outcome = self.try_commit(group);
         if outcome.is_err() {
             // Whatever state the connection is in, a new one is in a known one.
@@ -181,7 +176,7 @@ impl Writer {
         outcome
     }
 
-    fn try_commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+    fn try_commit(&mut self, group: &mut [Job]) -> Result<(), Fault> {
         self.tx.changes.clear();
         self.execute("begin immediate")?;
         let at = self.clock.now();
@@ -238,7 +233,7 @@ impl Writer {
     }
 }
 
-fn read(jobs: &Mutex<Receiver<Box<dyn Job>>>, tx: &mut Tx) {
+fn read(jobs: &Mutex<Receiver<Job>>, tx: &mut Tx) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = job else { return };
