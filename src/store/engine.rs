@@ -3,6 +3,8 @@
 //! A [`Unit`] is a named piece of work on the database: re-runnable, with no side effect inside (no mail sent, no
 //! randomness drawn, no clock read). What it changed of the things a live view holds it notes with [`Tx::changed`]; the
 //! engine writes those notes to the change log in the same transaction and applies them after the commit.
+//!
+//! This file is long because whatever differs between the engines stands here and nowhere else.
 
 use std::any::Any;
 use std::future::Future;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 use super::changes::Change;
 use super::copy::Place;
 use super::follower::{Follower, Following};
+use super::given::{self, Columns, GivenRow};
 use super::value::{Row, Value};
 use super::view::View;
 use super::{migrate, postgres, sqlite};
@@ -187,6 +190,38 @@ impl Tx {
             Engine::Sqlite(connection) => sqlite::many(connection, sql, values),
             Engine::Postgres(connection) => {
                 let outcome = postgres::many(connection, sql, values).await;
+                outcome.map_err(|problem| self.stumble(&problem))
+            }
+        }
+    }
+
+    /// Runs a statement over rows that it reads from the table `given`, whose columns these are, and which takes no other
+    /// values. Answers what it returns; with several statements for the embedded engine, of all of them.
+    ///
+    /// # Errors
+    /// The engine refused.
+    pub async fn many_given(
+        &mut self,
+        sql: &'static str,
+        columns: Columns,
+        rows: &[GivenRow<'_>],
+    ) -> Result<Vec<Row>, Fault> {
+        match &self.engine {
+            Engine::Sqlite(connection) => {
+                let (mut left, mut answers) = (rows, Vec::new());
+                while !left.is_empty() {
+                    let (these, rest) = left.split_at(given::width(left.len()));
+                    let sql = given::as_values(sql, columns, these.len());
+                    told(sql);
+                    answers.extend(sqlite::many(connection, sql, &these.concat())?);
+                    left = rest;
+                }
+                Ok(answers)
+            }
+            Engine::Postgres(connection) => {
+                let sql = given::as_arrays(sql, columns);
+                told(sql);
+                let outcome = postgres::many_given(connection, sql, columns, rows).await;
                 outcome.map_err(|problem| self.stumble(&problem))
             }
         }

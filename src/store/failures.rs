@@ -1,7 +1,10 @@
 //! Wrong passwords in a row, counted per space and typed email, known or not (T-13, R-55).
 
+use std::collections::HashSet;
+
 use super::Store;
 use super::engine::{Tx, Unit};
+use super::given::{GivenRow, Kind};
 use crate::domain::ids::SpaceId;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -83,5 +86,17 @@ impl Unit for Forgive {
 pub(super) async fn forgive(tx: &mut Tx, space: SpaceId, folded_email: &str) -> Result<(), Fault> {
     tx.execute("delete from sign_in_failures where space = ?1 and folded_email = ?2", values![space, folded_email])
         .await?;
+    Ok(())
+}
+
+/// The same for several at once.
+pub(super) async fn forgive_all(tx: &mut Tx, whom: HashSet<&(SpaceId, String)>) -> Result<(), Fault> {
+    if whom.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<GivenRow<'_>> = whom.into_iter().map(|(space, email)| values![*space, email].to_vec()).collect();
+    let sql = "delete from sign_in_failures
+               where (space, folded_email) in (select g.space, g.folded_email from given g) returning space";
+    tx.many_given(sql, &[("space", Kind::Int), ("folded_email", Kind::Text)], &rows).await?;
     Ok(())
 }

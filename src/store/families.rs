@@ -1,10 +1,13 @@
 //! Families: everything that one password request, one use of an authorization key or one client-credentials request
 //! issued. One row each; a refresh and a token check write nothing.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::Store;
 use super::engine::{Tx, Unit};
+use super::given::{Columns, GivenRow, Kind};
+use super::neighbours::Hot;
+use super::{Store, failures};
 use crate::domain::ids::{AccountId, ClientId, ConsentId, FamilyId, SpaceId};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::KeyedHash;
@@ -73,8 +76,7 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub async fn open_family(&self, family: Family, forgive: Option<(SpaceId, String)>) -> Result<bool, Fault> {
-        let opened = self.write(OpenFamilies(vec![Opening { family, forgive }])).await?;
-        Ok(opened == [true])
+        self.inner.opening.join(Opening { family, forgive }, self).await
     }
 
     /// How many families there are.
@@ -136,56 +138,84 @@ impl Unit for Count {
     }
 }
 
-struct Opening {
+/// A family about to be opened.
+#[derive(Clone)]
+pub(super) struct Opening {
     family: Family,
     forgive: Option<(SpaceId, String)>,
 }
 
-/// Takes a slice, so that neighbours in a queue can become one multi-row statement on an engine that gains by it.
-struct OpenFamilies(Vec<Opening>);
+/// The given rows of [`Opening::all`].
+const COLUMNS: Columns = &[
+    ("id", Kind::Bytes),
+    ("application", Kind::Bytes),
+    ("account", Kind::Int),
+    ("consent", Kind::Bytes),
+    ("scope", Kind::Int),
+    ("refresh_mac", Kind::Bytes),
+    ("refresh_mac_key", Kind::Int),
+    ("created_at", Kind::Int),
+    ("expires_at", Kind::Int),
+    ("account_epoch", Kind::Int),
+    ("application_epoch", Kind::Int),
+    ("agent_epoch", Kind::Int),
+    ("installation_epoch", Kind::Int),
+];
 
-impl Unit for OpenFamilies {
-    type Out = Vec<bool>;
+impl Hot for Opening {
+    type Out = bool;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Vec<bool>, Fault> {
-        let mut opened = Vec::with_capacity(self.0.len());
-        for Opening { family, forgive } in &self.0 {
-            let epochs = &family.epochs;
-            let rows = tx
-                .execute(
-                    "insert into families (id, application, account, consent, scope, refresh_mac, refresh_mac_key,
-                         created_at, expires_at, account_epoch, application_epoch, agent_epoch, installation_epoch)
-                     select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
-                     where exists (select 1 from applications a join accounts o on o.id = a.owner
-                             where a.id = ?2 and a.epoch = ?11 and a.disabled = 0
-                               and (a.kind <> 'third_party_agent' or (o.agent = 'approved' and o.status = 'active' and o.agent_epoch = ?12)))
-                       and (cast(?3 as bigint) is null or exists (select 1 from accounts
-                             where id = ?3 and epoch = ?10 and status = 'active' and password_reset_required = 0))
-                       and (?14 = 0 or exists (select 1 from consents where id = ?4))
-                       and exists (select 1 from installation where one = 1 and epoch = ?13)",
-                    values![
-                        &family.id,
-                        &family.application,
-                        family.account,
-                        family.consent.as_ref(),
-                        family.scope.bits(),
-                        family.refresh.as_ref().map(|hash| &hash.mac),
-                        family.refresh.as_ref().map(|hash| hash.key),
-                        family.created_at,
-                        family.expires_at,
-                        epochs.account,
-                        epochs.application,
-                        epochs.agent,
-                        epochs.installation,
-                        family.consent.is_some(),
-                    ],
-                )
-                .await?;
-            if let (1, Some((space, email))) = (rows, forgive) {
-                super::failures::forgive(tx, *space, email).await?;
-            }
-            opened.push(rows == 1);
-        }
-        Ok(opened)
+    async fn all(items: &[Self], tx: &mut Tx) -> Result<Vec<bool>, Fault> {
+        let rows: Vec<_> = items.iter().map(Self::given).collect();
+        let opened = tx
+            .many_given(
+                "insert into families (id, application, account, consent, scope, refresh_mac, refresh_mac_key,
+                     created_at, expires_at, account_epoch, application_epoch, agent_epoch, installation_epoch)
+                 select g.id, g.application, g.account, g.consent, g.scope, g.refresh_mac, g.refresh_mac_key,
+                     g.created_at, g.expires_at, g.account_epoch, g.application_epoch, g.agent_epoch,
+                     g.installation_epoch
+                 from given g
+                 where exists (select 1 from applications a join accounts o on o.id = a.owner
+                         where a.id = g.application and a.epoch = g.application_epoch and a.disabled = 0
+                           and (a.kind <> 'third_party_agent'
+                             or (o.agent = 'approved' and o.status = 'active' and o.agent_epoch = g.agent_epoch)))
+                   and (g.account is null or exists (select 1 from accounts c
+                         where c.id = g.account and c.epoch = g.account_epoch and c.status = 'active'
+                           and c.password_reset_required = 0))
+                   and (g.consent is null or exists (select 1 from consents where id = g.consent))
+                   and exists (select 1 from installation where one = 1 and epoch = g.installation_epoch)
+                 returning id",
+                COLUMNS,
+                &rows,
+            )
+            .await?;
+        let opened = opened.iter().map(|row| row.get(0)).collect::<Result<HashSet<FamilyId>, _>>()?;
+        let is_open = |item: &Self| opened.contains(&item.family.id);
+        let forgiven: HashSet<_> =
+            items.iter().filter(|item| is_open(item)).filter_map(|item| item.forgive.as_ref()).collect();
+        failures::forgive_all(tx, forgiven).await?;
+        Ok(items.iter().map(is_open).collect())
+    }
+}
+
+impl Opening {
+    fn given(&self) -> GivenRow<'_> {
+        let Family { id, application, account, consent, scope, refresh, created_at, expires_at, epochs } = &self.family;
+        values![
+            id,
+            application,
+            *account,
+            consent.as_ref(),
+            scope.bits(),
+            refresh.as_ref().map(|hash| &hash.mac),
+            refresh.as_ref().map(|hash| hash.key),
+            *created_at,
+            *expires_at,
+            epochs.account,
+            epochs.application,
+            epochs.agent,
+            epochs.installation,
+        ]
+        .to_vec()
     }
 }

@@ -109,7 +109,7 @@ pub(super) fn sqlite(connection: &rusqlite::Connection, at: Timestamp) -> Result
 /// # Errors
 /// The schema is newer than this binary, a migration that ran was altered since, or the database refused.
 pub(super) async fn postgres(pool: &deadpool_postgres::Pool, at: Timestamp) -> Result<(), Fault> {
-    let connection = std::sync::Arc::new(super::postgres::connect(pool).await?);
+    let connection = std::sync::Arc::new(super::postgres::connect(pool).await.map_err(|(fault, _)| fault)?);
     for _ in 0..MIGRATIONS.len() * 4 + 4 {
         let step = migrate_once(&connection, at).await;
         let begun_elsewhere = matches!(&step, Err((_, true)));

@@ -18,11 +18,13 @@ pub mod failures;
 pub mod families;
 pub mod file;
 mod follower;
+pub mod given;
 pub mod handovers;
 pub mod installation;
 pub mod invitations;
 pub mod links;
 pub mod migrate;
+mod neighbours;
 pub mod new_accounts;
 pub mod outbox;
 mod postgres;
@@ -61,6 +63,8 @@ struct Inner {
     clock: Clock,
     path: Option<PathBuf>,
     follower: follower::Follower,
+    redeeming: neighbours::Neighbours<redemptions::Redeeming>,
+    opening: neighbours::Neighbours<families::Opening>,
 }
 
 /// How a store is opened.
@@ -99,8 +103,7 @@ impl Store {
         drop(tx);
         let view = Arc::new(view::View::new());
         let (backend, follower) = Backend::embedded(&opening.path, READERS, &clock, &view)?;
-        let (recorder, path) = (recorder::Recorder::default(), Some(opening.path));
-        Ok(Self { inner: Arc::new(Inner { backend, view, recorder, clock, path, follower }) })
+        Ok(Self::assemble(backend, follower, view, clock, Some(opening.path)))
     }
 
     /// Opens a store on PostgreSQL. `address` is what the configuration says; the opening's path is not looked at.
@@ -119,8 +122,19 @@ impl Store {
         drop(tx);
         let view = Arc::new(view::View::new());
         let (backend, follower) = Backend::networked(pool, &clock, &view).await?;
+        Ok(Self::assemble(backend, follower, view, clock, None))
+    }
+
+    fn assemble(
+        backend: Backend,
+        follower: follower::Follower,
+        view: Arc<view::View>,
+        clock: Clock,
+        path: Option<PathBuf>,
+    ) -> Self {
+        let (redeeming, opening) = (neighbours::Neighbours::default(), neighbours::Neighbours::default());
         let recorder = recorder::Recorder::default();
-        Ok(Self { inner: Arc::new(Inner { backend, view, recorder, clock, path: None, follower }) })
+        Self { inner: Arc::new(Inner { backend, view, recorder, clock, path, follower, redeeming, opening }) }
     }
 
     /// The clock that the store was opened with.

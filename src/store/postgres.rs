@@ -2,7 +2,7 @@
 //!
 //! 1. A write runs in a task of its own, so that a caller who goes away leaves no transaction half-way.
 //! 2. `begin`, the unit, its notes for the change log, `commit`, on a connection of the pool.
-//! 3. A conflict (40001, 40P01) re-runs the unit after a pause; so does a connection that was lost or turned read-only
+//! 3. A conflict (40001, 40P01) re-runs the unit after a pause, until patience ends; so does, a few times, a connection that was lost or turned read-only
 //!    *before* the commit was sent. A commit whose answer was lost is ambiguous: nobody guesses, the answer is 503.
 //! 4. After the commit the live view forgets what the unit changed, and only then the caller is answered.
 //!
@@ -28,14 +28,14 @@ use super::view::View;
 use crate::clock::Clock;
 use crate::fault::Fault;
 pub(super) use address::{connect, place, pool, reach};
-pub(super) use wire::{drain, execute, fault, many};
+pub(super) use wire::{drain, execute, fault, many, many_given};
 
 /// Connections for transactions. More than the database has cores gains little; what waits is answered in two seconds.
 const POOL: usize = 16;
 /// Connections that reads share.
 const SHARED: usize = 3;
-/// How often a unit is run before its caller is told to come back.
-const TRIES: u32 = 6;
+/// How often a unit is run again after something that is not a conflict before its caller is told to come back.
+const TRIES: u32 = 5;
 /// How long a caller waits in all.
 const PATIENCE: Duration = Duration::from_secs(9);
 /// How long a read waits on one connection before it tries another.
@@ -61,6 +61,8 @@ struct Inner {
     clock: Clock,
     on_commit: OnCommit,
     view: Arc<View>,
+    /// Whose turn it is of those who were overtaken.
+    overtaken: Mutex<()>,
 }
 
 /// What went wrong with a statement, as far as it matters to what is done next.
@@ -79,7 +81,8 @@ pub(super) enum Trouble {
 impl Lanes {
     pub(super) fn new(pool: Pool, clock: Clock, on_commit: OnCommit, view: Arc<View>) -> Self {
         let shared = (0..SHARED).map(|_| Mutex::new(None)).collect();
-        Self(Arc::new(Inner { pool, shared, turn: AtomicUsize::new(0), clock, on_commit, view }))
+        let (turn, overtaken) = (AtomicUsize::new(0), Mutex::new(()));
+        Self(Arc::new(Inner { pool, shared, turn, clock, on_commit, view, overtaken }))
     }
 
     /// Runs a unit in a transaction and answers once it is durable.
@@ -114,21 +117,27 @@ impl Lanes {
         F: Future<Output = Result<T, (Fault, Option<Trouble>)>>,
     {
         let until = Clock::monotonic() + PATIENCE;
-        let mut tries = 0;
+        let (mut tries, mut overtaken) = (0, 0);
         loop {
             let left = until.saturating_sub(Clock::monotonic());
-            let outcome = tokio::time::timeout(left, attempt()).await;
-            tries += 1;
-            match outcome {
+            let outcome = tokio::time::timeout(left, async {
+                // Many who want the same row overtake one another again and again where the database has the loser begin
+                // anew. Whoever was overtaken twice goes on in turn: one after the other, each gets through.
+                let _turn = if overtaken > 1 { Some(self.0.overtaken.lock().await) } else { None };
+                attempt().await
+            });
+            match outcome.await {
                 Ok(Ok(out)) => return Ok(out),
+                Ok(Err((fault, Some(Trouble::Conflict)))) if fault.passing => overtaken += 1,
                 Ok(Err((_, Some(Trouble::Conflict | Trouble::Connection | Trouble::Demoted)))) if tries < TRIES => {
-                    // A few hundredths of a second, more each time, no two callers the same.
-                    let jitter = Clock::monotonic().subsec_nanos() % 20;
-                    tokio::time::sleep(Duration::from_millis(u64::from(5 * (1 << tries) + jitter))).await;
+                    tries += 1;
                 }
                 Ok(Err((fault, _))) => return Err(fault),
                 Err(_) => return Err(Fault::unavailable("the database did not answer in time")),
             }
+            // A few hundredths of a second, more each time, no two callers the same.
+            let (step, jitter) = ((tries + overtaken).min(TRIES), Clock::monotonic().subsec_nanos() % 20);
+            tokio::time::sleep(Duration::from_millis(u64::from(5 * (1 << step) + jitter))).await;
         }
     }
 
@@ -198,6 +207,11 @@ impl Lanes {
                 Some(connection) if !connection.is_closed() => Arc::clone(connection),
                 _ => {
                     let connection = Arc::new(self.connection().await?);
+                    let read_only = connection.batch_execute("set default_transaction_read_only = on").await;
+                    read_only.map_err(|problem| {
+                        let (fault, trouble) = fault(&problem);
+                        (fault, Some(trouble))
+                    })?;
                     *held = Some(Arc::clone(&connection));
                     connection
                 }
@@ -224,7 +238,7 @@ impl Lanes {
     }
 
     async fn connection(&self) -> Result<Object, (Fault, Option<Trouble>)> {
-        connect(&self.0.pool).await.map_err(|fault| (fault, Some(Trouble::Connection)))
+        connect(&self.0.pool).await
     }
 }
 

@@ -1,12 +1,16 @@
 //! Codes that were used. A code carries its own facts, sealed; redeeming it is one insert of its id, "on conflict do
 //! nothing", and "one row" *is* single use (L-15).
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Store;
 use super::changes::Change;
 use super::engine::{Tx, Unit};
 use super::families::Epochs;
+use super::given::{Columns, GivenRow, Kind};
+use super::neighbours::Hot;
+use super::value::Row;
 use crate::domain::ids::{AccountId, ClientId, CodeId, ConsentId};
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -68,9 +72,7 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub async fn redeem_code(&self, code: Redeeming) -> Result<Redeemed, Fault> {
-        self.write(RedeemCodes(vec![code]))
-            .await
-            .and_then(|mut redeemed| redeemed.pop().ok_or_else(|| Fault::internal("store: a code was not looked at")))
+        self.inner.redeeming.join(code, self).await
     }
 
     /// Ends the token of a code that was used at `used_by` or before; for a late replay (L-15).
@@ -103,33 +105,30 @@ pub struct Redeeming {
 
 struct ByCode(CodeId);
 
-async fn by_code(tx: &mut Tx, code: CodeId) -> Result<Option<Redemption>, Fault> {
-    let row = tx
-        .one(
-            "select code, application, account, used_at, code_expires_at, token_expires_at, revoked
-             from redemptions where code = ?1",
-            values![&code],
-        )
-        .await?;
-    row.map(|row| {
-        Ok(Redemption {
-            code: row.get(0)?,
-            application: row.get(1)?,
-            account: row.get(2)?,
-            used_at: row.get(3)?,
-            code_expires_at: row.get(4)?,
-            token_expires_at: row.get(5)?,
-            revoked: row.get(6)?,
-        })
+fn redemption(row: &Row) -> Result<Redemption, Fault> {
+    Ok(Redemption {
+        code: row.get(0)?,
+        application: row.get(1)?,
+        account: row.get(2)?,
+        used_at: row.get(3)?,
+        code_expires_at: row.get(4)?,
+        token_expires_at: row.get(5)?,
+        revoked: row.get(6)?,
     })
-    .transpose()
 }
 
 impl Unit for ByCode {
     type Out = Option<Redemption>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
-        by_code(tx, self.0).await
+        let row = tx
+            .one(
+                "select code, application, account, used_at, code_expires_at, token_expires_at, revoked
+                 from redemptions where code = ?1",
+                values![&self.0],
+            )
+            .await?;
+        row.as_ref().map(redemption).transpose()
     }
 }
 
@@ -143,52 +142,94 @@ impl Unit for Count {
     }
 }
 
-/// Takes a slice, so that neighbours in a queue can become one multi-row statement on an engine that gains by it.
-struct RedeemCodes(Vec<Redeeming>);
+/// The given rows of [`Redeeming::all`].
+const COLUMNS: Columns = &[
+    ("code", Kind::Bytes),
+    ("application", Kind::Bytes),
+    ("account", Kind::Int),
+    ("used_at", Kind::Int),
+    ("code_expires_at", Kind::Int),
+    ("token_expires_at", Kind::Int),
+    ("consent", Kind::Bytes),
+    ("account_epoch", Kind::Int),
+    ("application_epoch", Kind::Int),
+    ("installation_epoch", Kind::Int),
+];
 
-impl Unit for RedeemCodes {
-    type Out = Vec<Redeemed>;
+impl Hot for Redeeming {
+    type Out = Redeemed;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Vec<Redeemed>, Fault> {
-        let mut outcomes = Vec::with_capacity(self.0.len());
-        for Redeeming { redemption, consent, epochs } in &self.0 {
-            let rows = tx
-                .execute(
-                    "insert into redemptions
-                         (code, application, account, used_at, code_expires_at, token_expires_at, revoked)
-                     select ?1, ?2, ?3, ?4, ?5, ?6, 0
-                     where ?5 > (select swept_before from installation where one = 1)
-                       and exists (select 1 from installation where one = 1 and epoch = ?10)
-                       and exists (select 1 from applications where id = ?2 and epoch = ?9 and disabled = 0)
-                       and exists (select 1 from accounts
-                             where id = ?3 and epoch = ?8 and status = 'active' and password_reset_required = 0)
-                       and exists (select 1 from consents where id = ?7)
-                     on conflict (code) do nothing",
-                    values![
-                        &redemption.code,
-                        &redemption.application,
-                        redemption.account,
-                        redemption.used_at,
-                        redemption.code_expires_at,
-                        redemption.token_expires_at,
-                        consent,
-                        epochs.account,
-                        epochs.application,
-                        epochs.installation,
-                    ],
-                )
-                .await?;
-            outcomes.push(if rows == 1 {
-                Redeemed::Now
-            } else {
-                match by_code(tx, redemption.code).await? {
-                    Some(used) => Redeemed::Before { at: used.used_at },
-                    None => Redeemed::NotAllowed,
-                }
-            });
+    async fn all(items: &[Self], tx: &mut Tx) -> Result<Vec<Redeemed>, Fault> {
+        let rows: Vec<_> = items.iter().map(Self::given).collect();
+        // In the order of their codes, so that two slices that wait for one another's codes cannot wait in a ring.
+        let won = tx
+            .many_given(
+                "insert into redemptions
+                     (code, application, account, used_at, code_expires_at, token_expires_at, revoked)
+                 select g.code, g.application, g.account, g.used_at, g.code_expires_at, g.token_expires_at, 0
+                 from given g
+                 where g.code_expires_at > (select swept_before from installation where one = 1)
+                   and exists (select 1 from installation where one = 1 and epoch = g.installation_epoch)
+                   and exists (select 1 from applications
+                         where id = g.application and epoch = g.application_epoch and disabled = 0)
+                   and exists (select 1 from accounts
+                         where id = g.account and epoch = g.account_epoch and status = 'active'
+                           and password_reset_required = 0)
+                   and exists (select 1 from consents where id = g.consent)
+                 order by g.code
+                 on conflict (code) do nothing
+                 returning code, application, account, used_at, code_expires_at, token_expires_at, revoked",
+                COLUMNS,
+                &rows,
+            )
+            .await?;
+        let mut won = won.iter().map(redemption).collect::<Result<Vec<_>, _>>()?;
+        // Each row that was made is one item's own: of several that bring the same code to this slice, one has won.
+        let is_first = |item: &Self| won.iter().position(|row| *row == item.redemption).map(|at| won.swap_remove(at));
+        let winners: Vec<_> = items.iter().map(is_first).map(|row| row.is_some()).collect();
+        if !won.is_empty() {
+            return Err(Fault::internal("store: a code was used and nobody was told"));
         }
-        Ok(outcomes)
+        let losers: Vec<_> = items.iter().zip(&winners).filter(|(_, won)| !**won).map(|(item, _)| item).collect();
+        let used = used_at(&losers, tx).await?;
+        let told = |(item, won): (&Self, &bool)| match used.get(&item.redemption.code) {
+            _ if *won => Redeemed::Now,
+            Some(at) => Redeemed::Before { at: *at },
+            None => Redeemed::NotAllowed,
+        };
+        Ok(items.iter().zip(&winners).map(told).collect())
     }
+}
+
+impl Redeeming {
+    fn given(&self) -> GivenRow<'_> {
+        let Self { redemption, consent, epochs } = self;
+        values![
+            &redemption.code,
+            &redemption.application,
+            redemption.account,
+            redemption.used_at,
+            redemption.code_expires_at,
+            redemption.token_expires_at,
+            consent,
+            epochs.account,
+            epochs.application,
+            epochs.installation,
+        ]
+        .to_vec()
+    }
+}
+
+/// When the codes of those who did not win were used, as far as they were.
+async fn used_at(losers: &[&Redeeming], tx: &mut Tx) -> Result<HashMap<CodeId, Timestamp>, Fault> {
+    if losers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let codes: HashSet<_> = losers.iter().map(|item| item.redemption.code).collect();
+    let rows: Vec<GivenRow<'_>> = codes.iter().map(|code| values![code].to_vec()).collect();
+    let sql = "select r.code, r.used_at from given g join redemptions r on r.code = g.code";
+    let used = tx.many_given(sql, &[("code", Kind::Bytes)], &rows).await?;
+    used.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 struct RevokeRedemption {

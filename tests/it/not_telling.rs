@@ -2,49 +2,13 @@
 //! the same answer, in bytes, headers and work done (T-08; B-06; TV-02). Medians of time belong to the
 //! benchmark; here the work itself is counted: hashes, and statements by their text.
 
-use std::fmt::Debug;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use prosper::prosper::Lockout;
-use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use crate::prosper::alone::{alone, run};
 use crate::prosper::browser::Form;
 use crate::prosper::people::PASSWORD;
+use crate::prosper::statements::Statements;
 use crate::prosper::{Exchange, Prosper, Start, minutes};
-
-/// Hears every statement that any store of this process runs.
-#[derive(Clone, Default)]
-struct Statements(Arc<Mutex<Vec<String>>>);
-
-impl<S: Subscriber> Layer<S> for Statements {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() == "prosper::store::statement" {
-            event.record(&mut Sql(self));
-        }
-    }
-}
-
-struct Sql<'a>(&'a Statements);
-
-impl Visit for Sql<'_> {
-    fn record_str(&mut self, _: &Field, sql: &str) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).push(sql.to_owned());
-    }
-
-    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
-}
-
-impl Statements {
-    /// What ran since the last time, but for what looks for news a few times a second by itself.
-    fn since(&self) -> Vec<String> {
-        let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let by_itself = ["change_head", "from changes", "set high_water"];
-        all.into_iter().filter(|sql| !by_itself.iter().any(|own| sql.contains(own))).collect()
-    }
-}
 
 /// All of an answer that could tell one person from another.
 fn essence(answer: &Exchange, typed: &str) -> (u16, Vec<String>, String) {
@@ -66,9 +30,7 @@ fn unknown_user_wrong_password_and_not_the_owner_are_one_answer_and_one_amount_o
     if !alone("not_telling::unknown_user_wrong_password_and_not_the_owner_are_one_answer_and_one_amount_of_work") {
         return;
     }
-    let statements = Statements::default();
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(statements.clone()))
-        .expect("the first");
+    let statements = Statements::of_this_process();
     run(async {
         for lockout in [Some(Lockout { failures: 100, span: minutes(15) }), None] {
             let p = Prosper::start_with(Start { lockout, ..Start::default() }).await;

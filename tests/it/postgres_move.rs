@@ -19,9 +19,8 @@ use crate::prosper::login::CALLBACK;
 use crate::prosper::people::PASSWORD;
 use crate::prosper::{App, Database, ON_POSTGRES, Person, Prosper, Start, cluster, is_set};
 
-/// Accounts beside those of the people: a development build, which takes many times as long for each row, carries a
-/// fifth.
-const CROWD: i64 = if cfg!(debug_assertions) { 20_000 } else { 100_000 };
+/// Accounts beside those of the people.
+const CROWD: i64 = 100_000;
 
 fn prosper(folder: &Path, database: Option<&str>, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_prosper"));

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType};
 use tokio_postgres::config::Host;
 use tokio_postgres::{Config, error::SqlState};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{POOL, SHARED, wire};
+use super::{POOL, SHARED, Trouble, wire};
 use crate::fault::Fault;
 
 /// Reads the address of a database, several hosts and `target_session_attrs` included.
@@ -52,11 +52,13 @@ fn tls() -> MakeRustlsConnect {
     MakeRustlsConnect::new(config)
 }
 
-/// A connection of the pool.
-pub(in crate::store) async fn connect(pool: &Pool) -> Result<Object, Fault> {
+/// A connection of the pool. When all are held, whoever waits is told to come back, once: the queue has a deadline.
+pub(in crate::store) async fn connect(pool: &Pool) -> Result<Object, (Fault, Option<Trouble>)> {
     pool.get().await.map_err(|problem| match problem {
-        PoolError::Timeout(_) => Fault::unavailable("postgres: every connection is busy, or none can be made in time"),
-        problem => Fault::unavailable(format!("postgres: {}", wire::causes(&problem))),
+        PoolError::Timeout(TimeoutType::Wait) => {
+            (Fault::unavailable("postgres: every connection is busy and stays so"), None)
+        }
+        problem => (Fault::unavailable(format!("postgres: {}", wire::causes(&problem))), Some(Trouble::Connection)),
     })
 }
 

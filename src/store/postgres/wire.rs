@@ -12,6 +12,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use super::Trouble;
 use crate::clock::Clock;
 use crate::fault::Fault;
+use crate::store::given::{Columns, GivenRow};
 use crate::store::value::{Cell, Row, Value};
 
 pub(in crate::store) async fn execute(
@@ -30,6 +31,23 @@ pub(in crate::store) async fn many(
 ) -> Result<Vec<Row>, tokio_postgres::Error> {
     let statement = connection.prepare_cached(dollars(sql)).await?;
     connection.query(&statement, &bound(values)).await?.iter().map(row).collect()
+}
+
+/// The given rows travel as an array for each column.
+pub(in crate::store) async fn many_given(
+    connection: &Object,
+    sql: &'static str,
+    columns: Columns,
+    rows: &[GivenRow<'_>],
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let statement = connection.prepare_cached(dollars(sql)).await?;
+    let arrays: Vec<Box<dyn ToSql + Sync + Send + '_>> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, _)| Box::new(rows.iter().map(|row| row[at]).collect::<Vec<_>>()) as Box<dyn ToSql + Sync + Send>)
+        .collect();
+    let bound: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|array| &**array as &(dyn ToSql + Sync)).collect();
+    connection.query(&statement, &bound).await?.iter().map(row).collect()
 }
 
 fn bound<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {

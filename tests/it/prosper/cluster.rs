@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
 use tokio_postgres::NoTls;
 
 use super::{SERIALIZABLE, is_set};
@@ -51,6 +52,24 @@ pub async fn database_of(folder: &Path) -> String {
     let address = shared().expect("PostgreSQL was there").database().await;
     std::fs::write(&note, &address).expect("a note");
     address
+}
+
+/// Every row of every table of a database, in binary.
+pub async fn all_rows(address: &str) -> Vec<u8> {
+    let (client, connection) = tokio_postgres::connect(address, NoTls).await.expect("reached");
+    tokio::spawn(connection);
+    let sql = "select table_name::text from information_schema.tables where table_schema = current_schema()";
+    let mut all = Vec::new();
+    for table in client.query(sql, &[]).await.expect("tables") {
+        let copy = format!("copy {} to stdout (format binary)", table.get::<_, String>(0));
+        let rows = client.copy_out(&copy).await.expect("rows");
+        let mut rows = std::pin::pin!(rows);
+        while let Some(bytes) = rows.next().await {
+            all.extend_from_slice(&bytes.expect("read"));
+        }
+    }
+    assert!(all.len() > 1_000, "nothing was read");
+    all
 }
 
 impl Cluster {

@@ -13,6 +13,7 @@ pub mod login;
 pub mod people;
 pub mod portal;
 pub mod proxy;
+pub mod statements;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -54,7 +55,7 @@ pub struct Prosper {
     client: exchange::Client,
     shutdown: CancellationToken,
     /// Kept until the server is gone; `None` when the folder is the test's own.
-    _folder: Option<TempDir>,
+    folder: Option<TempDir>,
 }
 
 /// How a Prosper is started.
@@ -157,25 +158,21 @@ impl Prosper {
         let master = MasterKey::from_hex(&"5a".repeat(32)).expect("a key");
         let p =
             prosper::prosper::Prosper::assemble(store, entropy, passwords, master, settings).await.expect("assembled");
-        let space = if let Some(space) = p.store.spaces().await.expect("spaces").first() {
-            space.id
-        } else {
-            let trail = Trail::system(clock.now());
-            match p.store.add_space("Prosper".into(), None, trail).await.expect("written") {
-                Some(space) => space,
-                // Another node was first.
-                None => p.store.spaces().await.expect("spaces").first().expect("a space").id,
-            }
-        };
+        let space = the_first_space(&p).await;
         let shutdown = CancellationToken::new();
         let server = Server::new(Arc::clone(&p));
         tokio::spawn(listener.serve(move |request| server.clone().answer(request), shutdown.clone()));
-        Self { p, clock, url, space, address, client: exchange::Client::new(), shutdown, _folder: folder }
+        Self { p, clock, url, space, address, client: exchange::Client::new(), shutdown, folder }
     }
 
     /// The suite is run a second time with this set: every server that does not say otherwise gets a PostgreSQL database.
     fn database_of_this_run() -> Option<Database> {
         is_set(ON_POSTGRES).then_some(Database::Fresh)
+    }
+
+    /// The folder of its own.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.as_ref().expect("this test keeps the folder itself").path()
     }
 
     /// A space of another name.
@@ -218,6 +215,21 @@ impl Prosper {
     pub async fn flush(&self) {
         self.p.store.flush_observations().await.expect("written");
     }
+}
+
+/// The first space, made if there is none. Of several nodes that start together one makes it, and the others hear of it.
+async fn the_first_space(p: &prosper::prosper::Prosper) -> SpaceId {
+    for _ in 0..500 {
+        if let Some(space) = p.store.spaces().await.expect("spaces").first() {
+            return space.id;
+        }
+        let trail = Trail::system(p.now());
+        if let Some(space) = p.store.add_space("Prosper".into(), None, trail).await.expect("written") {
+            return space;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("there is a space, and this node does not hear of it");
 }
 
 impl Drop for Prosper {

@@ -3,7 +3,7 @@
 use prosper::flows::write_mail::read_mail;
 
 use super::browser::unescape;
-use super::{Browser, Exchange, Prosper};
+use super::{Browser, Exchange, Prosper, cluster};
 
 /// A mail that left, or would have left.
 #[derive(Clone, Debug)]
@@ -39,9 +39,18 @@ impl Prosper {
         letters
     }
 
-    /// Everything in the database's files, as they lie on the disk.
+    /// Everything in the database's files, as they lie on the disk; of a networked database, every row of every table, as
+    /// the server sends it in binary.
     pub fn bytes_on_disk(&self) -> Vec<u8> {
-        let folder = self.p.store.path().expect("a file").parent().expect("a folder");
+        let Some(path) = self.p.store.path() else {
+            let folder = self.folder().to_owned();
+            let rows = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                runtime.block_on(async { cluster::all_rows(&cluster::database_of(&folder).await).await })
+            });
+            return rows.join().expect("read");
+        };
+        let folder = path.parent().expect("a folder");
         let files = std::fs::read_dir(folder).expect("listed").map(|entry| entry.expect("an entry").path());
         files.flat_map(|path| std::fs::read(path).expect("read")).collect()
     }

@@ -9,8 +9,10 @@ use prosper::clock::Clock;
 use prosper::domain::application::ApplicationKind;
 use prosper::domain::ids::AccountId;
 use prosper::domain::status::Status;
+use prosper::fault::Fault;
 use prosper::store::Store;
 use prosper::store::applications::ApplicationChange;
+use prosper::store::engine::{Tx, Unit};
 use prosper::store::installation::Purpose::{Live, Sandbox};
 
 use super::{Maker, Raw};
@@ -95,6 +97,29 @@ async fn name_of(store: &Store, id: AccountId) -> String {
     store.account(id).await.expect("read").expect("there").name.clone()
 }
 
+/// Lets the view hold an account whose name is another by now, and answers that name. A node forgets what it changed itself
+/// once more when it meets that in the change log, so a few looks may be needed.
+async fn held_under_an_old_name(store: &Store, id: AccountId, why: &str) -> String {
+    for look in 0..20 {
+        let (before, after) = (name_of(store, id).await, format!("Renamed {look}"));
+        store.write(Rename(after.clone())).await.expect("written");
+        if name_of(store, id).await == before {
+            return after;
+        }
+    }
+    panic!("{why}: it is not held");
+}
+
+struct Rename(String);
+
+impl Unit for Rename {
+    type Out = u64;
+
+    async fn run(&self, tx: &mut Tx) -> Result<u64, Fault> {
+        tx.execute("update accounts set name = ?1", prosper::values![&self.0]).await
+    }
+}
+
 #[tokio::test]
 async fn what_the_log_cannot_tell_makes_a_view_forget_everything() {
     let untellable = [
@@ -125,13 +150,11 @@ async fn what_the_log_cannot_tell_makes_a_view_forget_everything() {
         // Something is in the log, so that a head can fall behind it.
         ada.signs_out_everywhere().await;
         let store = &p.p.store;
-        assert_eq!(name_of(store, ada.id).await, "Ada Lovelace");
-        rename_in_silence(store).await;
-        assert_eq!(name_of(store, ada.id).await, "Ada Lovelace", "{name}: it is held");
+        let renamed = held_under_an_old_name(store, ada.id, name).await;
         for statement in statements {
             store.write(Raw(statement)).await.expect("written");
         }
-        within_a_second(Instant::now(), name, async || name_of(store, ada.id).await == "Renamed").await;
+        within_a_second(Instant::now(), name, async || name_of(store, ada.id).await == renamed).await;
         assert!(store.is_fresh(), "{name}: and the log is followed from there");
         ada.signs_out_everywhere().await;
         store.write(Raw("update accounts set name = 'Again'")).await.expect("written");
@@ -153,11 +176,18 @@ async fn a_view_whose_lease_has_run_out_is_read_through() {
     rename_in_silence(store).await;
     let began = Clock::monotonic();
     within_a_second(Instant::now(), "the lease", async || !store.is_fresh()).await;
-    assert_eq!(name_of(store, ada.id).await, "Renamed", "read through");
+    if is_set(ON_POSTGRES) {
+        // Who cannot know whether this is still the primary answers nothing.
+        assert!(store.account(ada.id).await.expect_err("nothing is answered").passing, "a moment later, perhaps");
+    } else {
+        assert_eq!(name_of(store, ada.id).await, "Renamed", "read through");
+    }
     assert!(Clock::monotonic() >= began);
     p.get("/health").await.is(503);
     store.write(Raw("update accounts set name = 'Once more'")).await.expect("written");
-    assert_eq!(name_of(store, ada.id).await, "Once more", "and nothing is held meanwhile");
+    if !is_set(ON_POSTGRES) {
+        assert_eq!(name_of(store, ada.id).await, "Once more", "and nothing is held meanwhile");
+    }
 
     store.write(Raw("alter table changes_elsewhere rename to changes")).await.expect("written");
     within_a_second(Instant::now(), "the way back", async || store.is_fresh()).await;

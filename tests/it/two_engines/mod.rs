@@ -4,6 +4,7 @@
 mod conditions;
 mod contention;
 mod live_view;
+mod neighbours;
 mod round_trips;
 mod sweep;
 mod units;

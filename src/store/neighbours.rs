@@ -1,0 +1,180 @@
+//! Hot work travels together: what waits in the queue becomes one multi-row statement in one transaction.
+//!
+//! 1. Whoever comes puts its item into the queue, and calls for a slice if none is on its way.
+//! 2. A slice takes what waits at the moment it *begins*, not when it was called for: while the engine is busy, or a
+//!    connection is being waited for, neighbours gather. Nobody waits for a timer, and on an idle engine nobody waits.
+//! 3. Once the slice is durable each is told its own outcome. What the engine refuses of several is done again one by one,
+//!    so that an item that cannot be written harms no other.
+//!
+//! An item whose caller has gone before its slice began is dropped: nobody was told that it happened.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::Store;
+use super::engine::{Tx, Unit};
+use crate::fault::Fault;
+
+/// Items that may wait before new ones are turned away (503).
+const QUEUE: usize = 4_096;
+/// Items of one slice at most.
+const SLICE: usize = 256;
+/// Slices under way at once: one may wait for its commit while the next gathers, and one that hangs holds up no other.
+const AT_ONCE: usize = 4;
+/// How long a caller waits in all.
+const PATIENCE: Duration = Duration::from_secs(9);
+
+/// A kind of work that is done for many at once.
+pub(super) trait Hot: Clone + Send + Sync + 'static {
+    /// What one item comes to.
+    type Out: Send + 'static;
+
+    /// Does the work of all items and answers for each, in their order. Run again after a conflict.
+    fn all(items: &[Self], tx: &mut Tx) -> impl Future<Output = Result<Vec<Self::Out>, Fault>> + Send;
+}
+
+/// Those who wait for the same kind of work.
+pub(super) struct Neighbours<T: Hot>(Arc<Mutex<Queue<T>>>);
+
+struct Queue<T: Hot> {
+    waiting: VecDeque<(T, Answer<T>)>,
+    /// Has a slice been called for that has not begun?
+    called: bool,
+    /// Slices that have begun.
+    running: usize,
+}
+
+type Answer<T> = oneshot::Sender<Result<<T as Hot>::Out, Fault>>;
+
+impl<T: Hot> Default for Neighbours<T> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Queue { waiting: VecDeque::new(), called: false, running: 0 })))
+    }
+}
+
+impl<T: Hot> Neighbours<T> {
+    /// Does the work of `item` together with whatever waits beside it.
+    pub(super) async fn join(&self, item: T, store: &Store) -> Result<T::Out, Fault> {
+        let (answer, answered) = oneshot::channel();
+        let call = {
+            let mut queue = lock(&self.0);
+            if queue.waiting.len() >= QUEUE {
+                return Err(Fault::unavailable("store: too many units are waiting"));
+            }
+            queue.waiting.push_back((item, answer));
+            queue.call()
+        };
+        if call {
+            tokio::spawn(work(Arc::clone(&self.0), store.clone()));
+        }
+        match tokio::time::timeout(PATIENCE, answered).await {
+            Ok(told) => told.unwrap_or_else(|_| Err(Fault::unavailable("store: the unit was dropped"))),
+            Err(_) => Err(Fault::unavailable("the database did not answer in time")),
+        }
+    }
+}
+
+impl<T: Hot> Queue<T> {
+    /// Is a slice to be sent on its way?
+    fn call(&mut self) -> bool {
+        let call = !self.called && self.running < AT_ONCE && !self.waiting.is_empty();
+        self.called |= call;
+        call
+    }
+}
+
+fn lock<T: Hot>(queue: &Mutex<Queue<T>>) -> MutexGuard<'_, Queue<T>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Slices, until nobody waits.
+async fn work<T: Hot>(queue: Arc<Mutex<Queue<T>>>, store: Store) {
+    loop {
+        let slice = Arc::new(Slice { queue: Some(Arc::clone(&queue)), taken: OnceLock::new() });
+        let outcome = store.write(Run(Arc::clone(&slice))).await;
+        // A slice that could not even begin answers those who wait now.
+        slice.begin();
+        tell(&slice, outcome, &store).await;
+        let mut queue = lock(&queue);
+        queue.running -= 1;
+        if !queue.call() {
+            return;
+        }
+    }
+}
+
+/// Tells each item of a slice its own outcome.
+async fn tell<T: Hot>(slice: &Slice<T>, outcome: Result<Vec<T::Out>, Fault>, store: &Store) {
+    let Taken { items, answers } = slice.begin();
+    let answers = std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner));
+    match outcome {
+        Ok(told) => {
+            for (answer, told) in answers.into_iter().zip(told) {
+                // Whoever asked may have gone; the work is done all the same.
+                let _ = answer.send(Ok(told));
+            }
+        }
+        Err(fault) if !fault.passing && items.len() > 1 => {
+            for (answer, item) in answers.into_iter().zip(items) {
+                let _ = answer.send(alone(item.clone(), store).await);
+            }
+        }
+        Err(fault) => {
+            for answer in answers {
+                let _ = answer.send(Err(fault.again()));
+            }
+        }
+    }
+}
+
+/// Does the work of one item by itself.
+async fn alone<T: Hot>(item: T, store: &Store) -> Result<T::Out, Fault> {
+    let taken = OnceLock::from(Taken { items: vec![item], answers: Mutex::default() });
+    let told = store.write(Run(Arc::new(Slice { queue: None, taken }))).await?;
+    told.into_iter().next().ok_or_else(|| Fault::internal("store: a unit was not run"))
+}
+
+/// Neighbours on their way through the engine.
+struct Slice<T: Hot> {
+    queue: Option<Arc<Mutex<Queue<T>>>>,
+    taken: OnceLock<Taken<T>>,
+}
+
+struct Taken<T: Hot> {
+    items: Vec<T>,
+    answers: Mutex<Vec<Answer<T>>>,
+}
+
+impl<T: Hot> Slice<T> {
+    /// Takes those who wait, the first time; a slice that is run again has the same items.
+    fn begin(&self) -> &Taken<T> {
+        self.taken.get_or_init(|| {
+            let Some(queue) = &self.queue else { return Taken { items: Vec::new(), answers: Mutex::default() } };
+            let mut queue = lock(queue);
+            (queue.called, queue.running) = (false, queue.running + 1);
+            let most = queue.waiting.len().min(SLICE);
+            let here = queue.waiting.drain(..most).filter(|(_, answer)| !answer.is_closed());
+            let (items, answers): (Vec<_>, Vec<_>) = here.unzip();
+            Taken { items, answers: Mutex::new(answers) }
+        })
+    }
+}
+
+struct Run<T: Hot>(Arc<Slice<T>>);
+
+impl<T: Hot> Unit for Run<T> {
+    type Out = Vec<T::Out>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let items = &self.0.begin().items;
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let told = T::all(items, tx).await?;
+        if told.len() == items.len() { Ok(told) } else { Err(Fault::internal("store: not every item was answered")) }
+    }
+}
