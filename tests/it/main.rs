@@ -9,6 +9,7 @@ mod argon2_pool;
 mod audit_chain;
 mod authorization_key;
 mod bad_input;
+mod browser_pages;
 mod cli;
 mod clock;
 mod connected_apps;

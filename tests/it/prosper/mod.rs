@@ -14,6 +14,7 @@ pub mod people;
 pub mod portal;
 pub mod proxy;
 pub mod statements;
+pub mod sandbox;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

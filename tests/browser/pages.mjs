@@ -1,0 +1,69 @@
+// Every page that the story does not pass: one line each. Who looks (nobody, or a person of the cast by the beginning of
+// their name), where, and under which name its pictures are kept.
+const PAGES = [
+  ["nobody", "/", "front"],
+  ["nobody", "/welcome", "welcome"],
+  ["nobody", "/docs/errors", "docs-errors"],
+  ["nobody", "/nothing-here", "problem-not-found"],
+  ["nobody", "/login/oauth/authorize?client_id=LOGIN&redirect_uri=LOGIN_URI&scope=everything", "problem-refused"],
+  ["nobody", "/logout", "sign-out-nobody"],
+  ["nobody", "/verify-email?link=old", "verify-dead"],
+  ["nobody", "/setup", "setup-closed"],
+  ["nobody", "/sandbox", "sandbox"],
+  ["nobody", "/sandbox/mail", "sandbox-mailbox"],
+  ["Mary", "/account", "account"],
+  ["Mary", "/account/settings", "settings"],
+  ["Mary", "/account/password", "password"],
+  ["Mary", "/account/agent-request", "agent-request-individual"],
+  ["Mary", "/logout", "sign-out"],
+  ["Mary", "/console", "console-to-others"],
+  ["Hedy", "/oauth", "api-settings-agent"],
+  ["Hedy", "/account/agent-request", "agent-request-approved"],
+  ["Katherine", "/oauth/apps/LOGIN", "app-login"],
+  ["Katherine", "/oauth/apps/PARTNER", "app-partner"],
+  ["Katherine", "/oauth/apps/PARTNER/disable", "app-ask-disable"],
+  ["Katherine", "/oauth/apps/PARTNER/delete", "app-ask-delete"],
+  ["Katherine", "/oauth/apps/PARTNER/secrets/revoke", "app-ask-revoke-all"],
+  ["Margaret", "/console", "console-requests"],
+  ["Margaret", "/console/accounts", "console-accounts"],
+  ["Margaret", "/console/accounts?q=nobody-of-that-name", "console-accounts-none"],
+  ["Margaret", "/console/accounts/5", "console-account"],
+  ["Margaret", "/console/applications", "console-applications"],
+  ["Margaret", "/console/applications/LOGIN", "console-application"],
+  ["Margaret", "/console/applications/new", "console-register"],
+  ["Margaret", "/console/spaces", "console-spaces"],
+  ["Margaret", "/console/spaces/1", "console-space"],
+  ["Margaret", "/console/keys", "console-keys"],
+  ["Margaret", "/console/mail", "console-mail"],
+  ["Margaret", "/console/audit", "console-audit"],
+];
+
+// Who cannot use their account sees why on signing in: a page for each status.
+const STANDINGS = ["Clara", "Dora", "Emil", "Ines", "Otto", "Paula", "Piet", "Ida", "Susan", "Theo", "Uma", "Rita"];
+
+export async function tour(town) {
+  const ids = { LOGIN_URI: encodeURIComponent(town.app("login").redirect_uris[0]), LOGIN: town.app("login").client_id, PARTNER: town.app("partner").client_id };
+  let looker = null;
+  for (const [who, path, name] of PAGES) {
+    if (looker?.name !== who) {
+      await looker?.somebody.leave();
+      looker = { name: who, somebody: who === "nobody" ? await town.somebody() : await town.signedIn(who) };
+      if (who === "Margaret") await enterConsole(looker.somebody);
+    }
+    await looker.somebody.open(path.replace(/LOGIN_URI|LOGIN|PARTNER/g, (id) => ids[id]));
+    await looker.somebody.look(name);
+  }
+  await looker.somebody.leave();
+  for (const name of STANDINGS) {
+    const somebody = await town.signedIn(name);
+    await somebody.look(`standing-${somebody.login.status.replaceAll(" ", "-")}${somebody.login.password_reset_required ? "-reset" : ""}`);
+    await somebody.leave();
+  }
+}
+
+// The console asks for the password once more.
+export async function enterConsole(staff) {
+  await staff.open("/console/sign-in");
+  await staff.fill({ Password: staff.login.password });
+  await staff.press("Open the console");
+}
