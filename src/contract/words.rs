@@ -4,7 +4,8 @@
 
 use crate::domain::FieldProblem;
 use crate::domain::application::ApplicationKind;
-use crate::domain::redirect_uri::RedirectProblem;
+use crate::domain::redirect_difference::{Hint, Part};
+use crate::domain::redirect_uri::{QueryProblem, RedirectProblem};
 use crate::domain::scope::Scope;
 use crate::domain::space::Admission;
 use crate::domain::status::Status;
@@ -52,6 +53,39 @@ pub const fn redirect_problem(problem: RedirectProblem) -> &'static str {
             "Must begin with https:// (http:// only for this machine, as in http://127.0.0.1:8000/)."
         }
         RedirectProblem::Malformed => "Not a web address. It looks like https://example.com/callback.",
+    }
+}
+
+/// The name of a part of an address.
+pub const fn address_part(part: Part) -> &'static str {
+    match part {
+        Part::Scheme => "Scheme",
+        Part::Host => "Host",
+        Part::Port => "Port",
+        Part::Path => "Path",
+        Part::Query => "Query",
+    }
+}
+
+/// Where a difference from a registered redirect URI usually comes from.
+pub fn address_hint(hint: Hint) -> String {
+    match hint {
+        Hint::Case => "Capital and small letters are told apart.".into(),
+        Hint::Slash => "A slash at the end makes it another address.".into(),
+        Hint::DefaultPort => {
+            "A port that is written and one that is left out are told apart, even the usual one.".into()
+        }
+        Hint::Loopback => "localhost and 127.0.0.1 are two names: register the one that your app sends.".into(),
+        Hint::Encoding => "Percent-encoded or not, the letters themselves are compared.".into(),
+        Hint::Query(QueryProblem::Reserved(name)) => {
+            format!("The query may not carry {name}: we add that ourselves. A note of your own belongs into the state.")
+        }
+        Hint::Query(QueryProblem::Fragment) => "The query may not carry a #.".into(),
+        Hint::Query(QueryProblem::Backslash) => "The query may not carry a backslash.".into(),
+        Hint::Query(QueryProblem::Characters) => {
+            "The query may carry plain ASCII characters alone; encode the others with %.".into()
+        }
+        Hint::Query(QueryProblem::TooLong) => "The query is longer than 2,000 bytes.".into(),
     }
 }
 

@@ -196,8 +196,7 @@ pub fn redirect_uris(typed: &[String], kind: ApplicationKind) -> Result<Vec<Redi
     if typed.is_empty() {
         return Err(FieldProblem::Missing);
     }
-    // An agent has one registered redirect URL (B-03); a login application one or more (B-04).
-    let most = if kind == ApplicationKind::ThirdPartyAgent { 1 } else { redirect_uri::MOST_URIS };
+    let most = most_redirect_uris(kind);
     if typed.len() > most {
         return Err(FieldProblem::TooManyRedirects(most));
     }
@@ -209,6 +208,11 @@ pub fn redirect_uris(typed: &[String], kind: ApplicationKind) -> Result<Vec<Redi
         }
     }
     Ok(uris)
+}
+
+/// How many redirect URIs an application of this kind may register: an agent one (B-03), a login application more (B-04).
+pub const fn most_redirect_uris(kind: ApplicationKind) -> usize {
+    if matches!(kind, ApplicationKind::ThirdPartyAgent) { 1 } else { redirect_uri::MOST_URIS }
 }
 
 /// Reads a phone number: any 5 to 32 characters with at least five digits (B-02).

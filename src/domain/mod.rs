@@ -9,6 +9,7 @@ pub mod consent;
 pub mod email;
 pub mod ids;
 pub mod password;
+pub mod redirect_difference;
 pub mod redirect_uri;
 pub mod scope;
 pub mod secret;

@@ -35,6 +35,21 @@ pub enum RedirectProblem {
     Malformed,
 }
 
+/// Why a query may not be added to a registered URI (L-04).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryProblem {
+    /// Over [`MOST_BYTES`].
+    TooLong,
+    /// A control, white space or non-ASCII byte.
+    Characters,
+    /// A backslash.
+    Backslash,
+    /// A `#`.
+    Fragment,
+    /// This name, which the server itself adds.
+    Reserved(&'static str),
+}
+
 /// The most bytes of one URI (B-07).
 pub const MOST_BYTES: usize = 2_000;
 /// The most URIs of one application (B-07).
@@ -96,7 +111,7 @@ impl RedirectUri {
     /// fragment, a backslash, or one of the names the server adds, however they are percent-encoded.
     pub fn matches(&self, given: &str) -> bool {
         let (base, query) = given.split_once('?').map_or((given, None), |(base, query)| (base, Some(query)));
-        base == self.0 && query.is_none_or(is_harmless_query)
+        base == self.0 && query.is_none_or(|query| query_problem(query).is_none())
     }
 
     /// Scheme, host and port: what consent is asked again for when a new one appears, and what a page's `form-action`
@@ -165,11 +180,22 @@ fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
-fn is_harmless_query(query: &str) -> bool {
-    let clean = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'\\');
-    clean
-        && query.len() <= MOST_BYTES
-        && url::form_urlencoded::parse(query.as_bytes()).all(|(name, _)| !ADDED_BY_US.contains(&name.trim()))
+/// What is wrong with a query that was added at run time, if anything is (L-04).
+pub fn query_problem(query: &str) -> Option<QueryProblem> {
+    for (byte, problem) in [('#', QueryProblem::Fragment), ('\\', QueryProblem::Backslash)] {
+        if query.contains(byte) {
+            return Some(problem);
+        }
+    }
+    if !query.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Some(QueryProblem::Characters);
+    }
+    if query.len() > MOST_BYTES {
+        return Some(QueryProblem::TooLong);
+    }
+    url::form_urlencoded::parse(query.as_bytes())
+        .find_map(|(name, _)| ADDED_BY_US.into_iter().find(|ours| *ours == name.trim()))
+        .map(QueryProblem::Reserved)
 }
 
 /// The names a redirect of ours carries (L-04).
@@ -272,7 +298,7 @@ mod tests {
         fn nothing_but_the_registered_bytes_matches_l_04(given in ".{0,60}") {
             let uri = RedirectUri::from_stored("https://app.example/cb");
             let base = given.split('?').next().unwrap_or("");
-            prop_assert_eq!(uri.matches(&given), base == "https://app.example/cb" && given.split_once('?').is_none_or(|(_, q)| is_harmless_query(q)));
+            prop_assert_eq!(uri.matches(&given), base == "https://app.example/cb" && given.split_once('?').is_none_or(|(_, q)| query_problem(q).is_none()));
         }
 
         #[test]

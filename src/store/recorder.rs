@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Store;
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::value::Row;
 use crate::domain::ids::{AuthKeyId, ClientId, ConsentId, SecretId, SessionId};
 use crate::domain::secret::KeyedHash;
 use crate::domain::time::Timestamp;
@@ -128,12 +129,26 @@ impl Store {
         if waiting.is_empty() { Ok(()) } else { self.write(waiting).await }
     }
 
-    /// The newest requests of an application, newest first, at most `most`.
+    /// The requests of an application, newest first, at most `most`: those before `before`, a moment and the id of the
+    /// request there, or the newest.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn requests_of(&self, application: ClientId, most: i64) -> Result<Vec<RecordedRequest>, Fault> {
-        self.read(RequestsOf { application, most }).await
+    pub async fn requests_of(
+        &self,
+        application: ClientId,
+        before: Option<(Timestamp, String)>,
+        most: i64,
+    ) -> Result<Vec<RecordedRequest>, Fault> {
+        self.read(RequestsOf { application, before, most }).await
+    }
+
+    /// One request of an application, by the id that its answer carried.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn request_of(&self, application: ClientId, id: String) -> Result<Option<RecordedRequest>, Fault> {
+        self.read(RequestOf { application, id }).await
     }
 
     fn observe(&self, put: impl FnOnce(&mut Waiting) -> bool) {
@@ -195,6 +210,7 @@ impl Unit for Waiting {
 
 struct RequestsOf {
     application: ClientId,
+    before: Option<(Timestamp, String)>,
     most: i64,
 }
 
@@ -202,24 +218,42 @@ impl Unit for RequestsOf {
     type Out = Vec<RecordedRequest>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let (at, id) = self.before.clone().unwrap_or((Timestamp::from_micros(i64::MAX), String::new()));
         let rows = tx
             .many(
                 "select request_id, application, at, surface, outcome, detail from app_requests
-                 where application = ?1 order by at desc limit ?2",
-                values![&self.application, self.most],
+                 where application = ?1 and (at < ?2 or (at = ?2 and request_id < ?3))
+                 order by at desc, request_id desc limit ?4",
+                values![&self.application, at, &id, self.most],
             )
             .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(RecordedRequest {
-                    request_id: row.get(0)?,
-                    application: row.get(1)?,
-                    at: row.get(2)?,
-                    surface: row.get(3)?,
-                    outcome: row.get(4)?,
-                    detail: row.get(5)?,
-                })
-            })
-            .collect()
+        rows.iter().map(recorded).collect()
     }
+}
+
+struct RequestOf {
+    application: ClientId,
+    id: String,
+}
+
+impl Unit for RequestOf {
+    type Out = Option<RecordedRequest>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
+        let sql = "select request_id, application, at, surface, outcome, detail from app_requests
+                   where request_id = ?1 and application = ?2";
+        let row = tx.one(sql, values![&self.id, &self.application]).await?;
+        row.as_ref().map(recorded).transpose()
+    }
+}
+
+fn recorded(row: &Row) -> Result<RecordedRequest, Fault> {
+    Ok(RecordedRequest {
+        request_id: row.get(0)?,
+        application: row.get(1)?,
+        at: row.get(2)?,
+        surface: row.get(3)?,
+        outcome: row.get(4)?,
+        detail: row.get(5)?,
+    })
 }

@@ -10,8 +10,8 @@ use http::Method;
 
 use super::answer::{self, Answer, Trouble};
 use super::pages::{
-    account, agents, app, brand, connected_apps, console, docs, forgot, hand_over, institution, landing, logo,
-    password, paths, reset, setup, sign_in, sign_out, sign_up, verify_email, welcome,
+    account, agents, app, app_profile, app_requests, brand, connected_apps, console, docs, forgot, hand_over,
+    institution, landing, logo, password, paths, reset, setup, sign_in, sign_out, sign_up, verify_email, welcome,
 };
 use super::token::{self, Call};
 use super::visitor::Visit;
@@ -61,6 +61,13 @@ pub const ROUTES: &[Route] = &[
         methods: "GET, HEAD, POST",
         handler: Some(|| get(app::ask_revoke).post(app::revoke)),
     },
+    Route { path: "/oauth/apps/{client_id}/requests", methods: "GET, HEAD", handler: Some(|| get(app_requests::show)) },
+    Route {
+        path: "/oauth/apps/{client_id}/profile",
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(app_profile::show).post(app_profile::save)),
+    },
+    Route { path: "/oauth/apps/{client_id}/logo", methods: "POST", handler: Some(|| post(app_profile::set_logo)) },
     Route { path: "/oauth/apps/{client_id}/redirects", methods: "POST", handler: Some(|| post(app::set_redirects)) },
     Route { path: "/oauth/apps/{client_id}/switches", methods: "POST", handler: Some(|| post(app::set_switches)) },
     Route {

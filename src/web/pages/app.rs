@@ -15,7 +15,8 @@ use super::super::visitor::Visit;
 use super::api_settings::invite_link;
 use super::paths;
 use super::person::{app_kind, app_state, logo, made_by, refused, typed, usable, when};
-use super::views::{AppPage, Confirm, Done, Ending, Field, Here, ProblemKind, SecretRow, SecretShown};
+use super::views::{AppPage, Confirm, Done, Ending, Field, Here, Language, ProblemKind, SecretRow, SecretShown};
+use super::{app_more, app_requests};
 use crate::contract::lifetimes::SECRET_OVERLAP;
 use crate::contract::table::Stop;
 use crate::contract::words;
@@ -24,6 +25,7 @@ use crate::domain::account::Account;
 use crate::domain::application::ApplicationKind;
 use crate::domain::ids::{ClientId, SecretId};
 use crate::domain::redirect_uri::RedirectUri;
+use crate::fault::Fault;
 use crate::flows::manage_app::{AppWish, Rotation, app_of, change_app, rotate_secret};
 use crate::flows::refusal::{Actor, Refusal};
 use crate::store::applications::{Client, ClientSecret};
@@ -33,7 +35,7 @@ pub async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     match Desk::of(&visit, &id).await {
         Ok(desk) => {
             let done = visit.query.get("done").and_then(done_of);
-            desk.page(200, Said { done, ..Said::default() })
+            desk.page(200, Said { done, ..Said::default() }).await
         }
         Err(answer) => answer,
     }
@@ -60,15 +62,15 @@ pub async fn add_secret(Path(id): Path<String>, visit: Visit) -> Answer {
                 older_ends: new.older_ends.map(|end| when(&visit, end)),
             };
             match Desk::of(&visit, &id).await {
-                Ok(desk) => desk.page(200, Said { new_secret: Some(shown), ..Said::default() }),
+                Ok(desk) => desk.page(200, Said { new_secret: Some(shown), ..Said::default() }).await,
                 Err(answer) => answer,
             }
         }
         Err(Stop::Refused(Refusal::Fields(problems))) => {
-            desk.page(400, Said { problems: Some(&problems), ..Said::default() })
+            desk.page(400, Said { problems: Some(&problems), ..Said::default() }).await
         }
         Err(Stop::Refused(Refusal::MadeAlready)) => {
-            desk.page(409, Said { done: Some(Done::SecretMadeAlready), ..Said::default() })
+            desk.page(409, Said { done: Some(Done::SecretMadeAlready), ..Said::default() }).await
         }
         Err(stop) => refused(&visit, stop).await,
     }
@@ -84,7 +86,7 @@ pub async fn set_redirects(Path(id): Path<String>, visit: Visit) -> Answer {
     match change_app(desk.id, AppWish::RedirectUris(typed), desk.actor(), visit.trail(), visit.p()).await {
         Ok(()) => visit.see_other(&format!("{}?done=redirects", desk.base)),
         Err(Stop::Refused(Refusal::Fields(problems))) => {
-            desk.page(400, Said { problems: Some(&problems), ..Said::default() })
+            desk.page(400, Said { problems: Some(&problems), ..Said::default() }).await
         }
         Err(stop) => refused(&visit, stop).await,
     }
@@ -222,6 +224,8 @@ fn done_of(word: &str) -> Option<Done> {
         "secrets-revoked" => Done::AllSecretsRevoked,
         "redirects" => Done::RedirectsSaved,
         "switches" => Done::SwitchesSaved,
+        "profile" => Done::ProfileSaved,
+        "logo" => Done::LogoSaved,
         "disabled" => Done::Disabled,
         "enabled" => Done::Enabled,
         _ => return None,
@@ -229,12 +233,12 @@ fn done_of(word: &str) -> Option<Done> {
 }
 
 /// An application and its owner, looking at it.
-struct Desk<'v> {
-    visit: &'v Visit,
+pub(super) struct Desk<'v> {
+    pub(super) visit: &'v Visit,
     account: Arc<Account>,
-    client: Arc<Client>,
-    id: ClientId,
-    base: String,
+    pub(super) client: Arc<Client>,
+    pub(super) id: ClientId,
+    pub(super) base: String,
 }
 
 /// What the page has to say besides what is there.
@@ -247,7 +251,7 @@ struct Said<'a> {
 
 impl<'v> Desk<'v> {
     /// The application of this name, if it is theirs; else what a visitor gets instead: 404, whoever it belongs to.
-    async fn of(visit: &'v Visit, id: &str) -> Result<Self, Answer> {
+    pub(super) async fn of(visit: &'v Visit, id: &str) -> Result<Self, Answer> {
         let base = paths::app(id);
         let Some(id) = ClientId::from_hex(id) else { return Err(refused(visit, Refusal::NotFound.into()).await) };
         let account = usable(visit, &base).await?;
@@ -266,11 +270,11 @@ impl<'v> Desk<'v> {
         if visit.has_form_token(&desk.base) {
             Ok(desk)
         } else {
-            Err(desk.page(400, Said { done: Some(Done::Stale), ..Said::default() }))
+            Err(desk.page(400, Said { done: Some(Done::Stale), ..Said::default() }).await)
         }
     }
 
-    fn actor(&self) -> Actor<'_> {
+    pub(super) fn actor(&self) -> Actor<'_> {
         Actor::Owner(&self.account)
     }
 
@@ -280,7 +284,14 @@ impl<'v> Desk<'v> {
         self.client.secrets.iter().rev().filter(|secret| secret.is_live(now)).collect()
     }
 
-    fn page(&self, status: u16, said: Said<'_>) -> Answer {
+    async fn page(&self, status: u16, said: Said<'_>) -> Answer {
+        match self.view(said).await {
+            Ok(view) => self.visit.page(status, &view),
+            Err(fault) => self.visit.broke(&fault),
+        }
+    }
+
+    async fn view(&self, said: Said<'_>) -> Result<AppPage, Fault> {
         let (visit, application) = (self.visit, &self.client.application);
         let profile = &application.profile;
         let problem = |name| said.problems.and_then(|problems| problems.of(name)).map(words::field_problem);
@@ -294,7 +305,8 @@ impl<'v> Desk<'v> {
             Some(error) => Field::wrong(typed(visit, "label"), error),
             None => Field::default(),
         };
-        let view = AppPage {
+        let requests = app_requests::newest(visit, self.id).await?;
+        Ok(AppPage {
             chrome: visit.chrome(Here::ApiSettings),
             base: self.base.clone(),
             form_token: visit.form_token(&self.base),
@@ -318,8 +330,11 @@ impl<'v> Desk<'v> {
             invite_link: invite_link(application, visit.p()),
             require_pkce: login.then_some(application.require_pkce),
             send_iss: login.then_some(application.send_issuer),
-        };
-        visit.page(status, &view)
+            tester: application.kind.has_redirect_uris().then(|| app_more::tester(visit, application)),
+            language: visit.query.get("lang").and_then(Language::of).unwrap_or_default(),
+            requests,
+            limits: app_more::limits(visit, application),
+        })
     }
 }
 

@@ -107,7 +107,7 @@ impl Prosper {
     pub async fn told_of(&self, app: &App<'_>, answer: &Exchange) -> (String, String) {
         self.flush().await;
         let id = answer.header("x-request-id").expect("every answer has one");
-        let requests = self.p.store.requests_of(app.id, 100).await.expect("read");
+        let requests = self.p.store.requests_of(app.id, None, 100).await.expect("read");
         let found = requests.into_iter().find(|request| request.request_id == id);
         let found = found.unwrap_or_else(|| panic!("the owner knows nothing of {id}\n{}", answer.told()));
         (found.outcome, found.detail)

@@ -13,8 +13,8 @@ pub mod login;
 pub mod people;
 pub mod portal;
 pub mod proxy;
-pub mod statements;
 pub mod sandbox;
+pub mod statements;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

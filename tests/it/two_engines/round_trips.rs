@@ -213,7 +213,7 @@ async fn spaces_keys_mails_requests_and_what_was_done_read_back() {
     make.store.saw_request(request.clone());
     make.store.saw_request(request);
     make.store.flush_observations().await.expect("written");
-    let seen = make.store.requests_of(app.id, 10).await.expect("read");
+    let seen = make.store.requests_of(app.id, None, 10).await.expect("read");
     assert_eq!((seen.len(), seen[0].surface.as_str(), seen[0].detail.as_str()), (1, "authorize", "'quoted' ☃"));
 
     ada.becomes(Status::Suspended).await;

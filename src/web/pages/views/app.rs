@@ -1,7 +1,8 @@
 //! One application's page, and the page that asks before something of it ends.
 
-use super::api_settings::shell_quoted;
+use super::app_more::{RequestRow, TestOutcome, Tester};
 use super::kit::{self, Ago, AppKind, AppState, Chrome, Field, Form, Here, When};
+use super::snippets::{Language, Step};
 use askama::Template;
 
 /// `/oauth/apps/{client_id}`. Every form on it shares one `form_token` and posts beneath `base`.
@@ -54,6 +55,27 @@ pub struct AppPage {
     pub require_pkce: Option<bool>,
     /// `send_iss` (RFC 9207); only login apps are asked.
     pub send_iss: Option<bool>,
+    /// The tester of redirect URIs, where the kind has any.
+    pub tester: Option<Tester>,
+    /// What the programs to paste are written in.
+    pub language: Language,
+    /// The newest requests, a few.
+    pub requests: Vec<RequestRow>,
+    /// How much there may be.
+    pub limits: Limits,
+}
+
+/// How much an application may have and do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Secrets that work at a time.
+    pub secrets: usize,
+    /// Redirect URIs that are registered.
+    pub redirect_uris_used: usize,
+    /// Redirect URIs at most, where the kind has any.
+    pub redirect_uris: Option<usize>,
+    /// Failed calls that one address may make in a minute, if they are counted.
+    pub failures: Option<u32>,
 }
 
 /// What was just done to an application.
@@ -67,6 +89,10 @@ pub enum Done {
     RedirectsSaved,
     /// The switches were saved.
     SwitchesSaved,
+    /// What its owner says of it was saved.
+    ProfileSaved,
+    /// The logo was set or taken away.
+    LogoSaved,
     /// It was disabled.
     Disabled,
     /// It was enabled.
@@ -84,10 +110,6 @@ impl AppPage {
 
     fn wrong(&self) -> bool {
         self.secret_label.error.is_some() || self.redirect_uris.as_ref().is_some_and(|uris| uris.error.is_some())
-    }
-
-    fn quoted_username(&self) -> String {
-        shell_quoted(&format!("username={}", self.owner_email))
     }
 }
 

@@ -7,6 +7,7 @@
 mod account;
 mod api_settings;
 mod app;
+mod app_more;
 mod consent;
 mod console;
 mod docs;
@@ -19,13 +20,15 @@ mod problem;
 mod samples;
 mod sandbox;
 mod self_service;
+mod snippets;
 mod status;
 #[cfg(test)]
 mod tests;
 
 pub use account::{Account, AccountKind, ChangePassword, ConnectedApp, ConnectedApps, ConnectedKind, Settings};
 pub use api_settings::{AgentForm, ApiSettings, AppRow, Notice, OwnForm, Registered, RoleState};
-pub use app::{AppPage, Confirm, Done, Ending, SecretRow, SecretShown};
+pub use app::{AppPage, Confirm, Done, Ending, Limits, SecretRow, SecretShown};
+pub use app_more::{AppProfile, AppRequests, DifferenceRow, RequestRow, TestOutcome, Tester};
 pub use consent::{Ask, KeyConsent, LoginConsent, Permission, Weight};
 pub use console::{
     AccountFacts, AccountLine, Act, AppLine, AuditLine, Changes, Choice, ConsoleAccount, ConsoleAccounts, ConsoleApp,
@@ -41,4 +44,5 @@ pub use kit::{Ago, AppKind, AppState, Chrome, Field, Form, Here, Hidden, When, W
 pub use problem::{Problem, ProblemKind};
 pub use sandbox::{SandboxApp, SandboxHome, SandboxMail, SandboxMailbox, SandboxPerson};
 pub use self_service::{Forgot, ForgotStep, Reset, ResetStep, SignUp, SignUpOutcome, SignUpStep, SpaceField};
+pub use snippets::Language;
 pub use status::{Standing, StatusPage};

@@ -105,7 +105,52 @@ fn app_page(hostile: bool, kind: AppKind, state: AppState) -> AppPage {
         invite_link: None,
         require_pkce: None,
         send_iss: None,
+        tester: None,
+        language: Language::Curl,
+        requests: requests(hostile),
+        limits: Limits { secrets: 2, redirect_uris_used: 1, redirect_uris: Some(20), failures: Some(300) },
     }
+}
+
+fn requests(hostile: bool) -> Vec<RequestRow> {
+    let row = |outcome: &str, cause: &str| RequestRow {
+        at: at(-MINUTE),
+        surface: "token".into(),
+        outcome: outcome.into(),
+        cause: named(cause, hostile),
+        request_id: named("0JPSJV3CX3A4V1YB", hostile),
+    };
+    vec![row("ok", ""), row("invalid_grant", "the password is not right")]
+}
+
+fn beside(hostile: bool, pages: &mut Pages) {
+    let list = |query: &str, rows, next_href| AppRequests {
+        chrome: chrome(hostile, Here::ApiSettings),
+        base: paths::app(ID),
+        name: named("Ledger bot", hostile),
+        query: query.into(),
+        rows,
+        next_href,
+    };
+    let next = Some(format!("{}/requests?before=1", paths::app(ID)));
+    add(pages, "app-requests", &list("", requests(hostile), next));
+    add(pages, "app-requests-none", &list("", vec![], None));
+    add(pages, "app-requests-not-found", &list(&named("0JPSJV3CX3A4V1YB", hostile), vec![], None));
+    let profile = AppProfile {
+        chrome: chrome(hostile, Here::ApiSettings),
+        base: paths::app(ID),
+        form_token: "c2VhbGVk".into(),
+        stale: true,
+        title: named("Ledger bot", hostile),
+        kind: AppKind::Agent,
+        logo: Some(paths::logo(ID)),
+        name: Field::of(named("Ledger bot", hostile)),
+        phone: Some(Field::wrong(named("12", hostile), "Needs at least five digits.")),
+        email: Field::of(named("ada@example.com", hostile)),
+        url: Some(Field::of("https://northwind.example")),
+        logo_error: Some("Not a picture.".into()),
+    };
+    add(pages, "app-profile", &profile);
 }
 
 pub(super) fn apps(hostile: bool, pages: &mut Pages) {
@@ -118,6 +163,26 @@ pub(super) fn apps(hostile: bool, pages: &mut Pages) {
     let homepage = Some(named("https://acme.example/", hostile));
     let (require_pkce, send_iss) = (Some(true), Some(false));
     let done = Some(Done::SwitchesSaved);
+    let rows = vec![DifferenceRow {
+        part: "Path",
+        registered: "/in".into(),
+        same: "/i".into(),
+        other: named("", hostile),
+        place: 23,
+        hint: Some("A slash at the end makes it another address.".into()),
+    }];
+    let differs = TestOutcome::Differs { nearest: "https://acme.example/in".into(), rows };
+    let tester = |outcome| Some(Tester { given: named("https://acme.example/i", hostile), outcome: Some(outcome) });
+    let page = |outcome, language| AppPage {
+        tester: tester(outcome),
+        language,
+        ..app_page(hostile, AppKind::Login, AppState::Active)
+    };
+    add(pages, "app-tester-differs", &page(differs, Language::Python));
+    add(pages, "app-tester-matches", &page(TestOutcome::Matches("https://acme.example/in".into()), Language::Rust));
+    add(pages, "app-tester-nothing", &page(TestOutcome::NothingRegistered, Language::JavaScript));
+    add(pages, "app-tester-too-long", &page(TestOutcome::TooLong, Language::Curl));
+    beside(hostile, pages);
     add(pages, "app-login", &AppPage { done, homepage, redirect_uris: Some(uris), require_pkce, send_iss, ..login });
     let agent = app_page(hostile, AppKind::Agent, AppState::RoleEnded);
     let invite_link = Some(format!("{PUBLIC}/oauth?client_id={ID}&response_type=auth_key&state=YOUR_STATE"));
