@@ -13,6 +13,7 @@
 //! Every problem is collected before any is reported: who mends a file wants to mend it once.
 
 mod check;
+mod mail;
 mod report;
 mod settings;
 mod sources;
@@ -24,8 +25,9 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+pub use mail::{MailTls, MailTransport};
 pub use report::{Entry, reference};
-pub use settings::{Config, KEYS, Key, Limits, Log, Password, Tls};
+pub use settings::{Config, KEYS, Key, Limits, Log, Mail, Password, Tls};
 pub use sources::Origin;
 use sources::Sources;
 use value::quoted;

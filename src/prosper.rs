@@ -13,6 +13,7 @@ use crate::crypto::ring::MasterKey;
 use crate::domain::secret::{KeyUse, RingKey};
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
+use crate::mail::transport::Mailing;
 use crate::store::Store;
 use crate::store::audit::Trail;
 use crate::store::installation::{Purpose, RotateKeys};
@@ -55,6 +56,8 @@ pub struct Settings {
     pub failures_per_address: Option<u32>,
     /// Days that are no business days, weekends aside.
     pub holidays: Vec<jiff::civil::Date>,
+    /// How mail leaves the house.
+    pub mail: Mailing,
 }
 
 /// How failed sign-ins lock an email (T-13).

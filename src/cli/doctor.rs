@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::entropy::Entropy;
 use crate::crypto::keys::Keys;
+use crate::mail::transport::Way;
 use crate::store::installation::Purpose;
 use crate::web::listener::TlsFiles;
 
@@ -57,6 +58,7 @@ impl Doctor {
                 examine_configuration(&config, &mut findings);
                 examine_port(&config, &mut findings);
                 examine_folder(&config, &mut findings);
+                examine_mail(&config, &mut findings);
             }
             Err(failure) => {
                 findings.extend(failure.to_string().lines().map(|line| ("configuration", Wrong(line.to_owned()))));
@@ -200,6 +202,34 @@ fn examine_folder(config: &Config, findings: &mut Findings) {
     }
 }
 
+fn examine_mail(config: &Config, findings: &mut Findings) {
+    let mailing = opening::mailing(config);
+    let found = match &mailing.way {
+        Way::OnScreen => Note(
+            "none is sent: people are not told, and administrators read at /console/mail what would have been mailed. Set \
+             mail.transport"
+                .to_owned(),
+        ),
+        way => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let tried = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
+                runtime.block_on(async { tokio::time::timeout(MAIL_TRIAL, mailing.try_out()).await })
+                    .unwrap_or_else(|_| Err(format!("it did not answer within {} seconds", MAIL_TRIAL.as_secs())))
+            });
+            let whither = match way {
+                Way::Relay(relay) => format!("{}:{}", relay.host, relay.port),
+                Way::Folder(folder) => folder.display().to_string(),
+                Way::OnScreen => String::new(),
+            };
+            match tried {
+                Ok(()) => Well(format!("can be sent by {whither}; `prosper mail test --to YOU` sends one")),
+                Err(why) => Wrong(format!("cannot be sent by {whither}: {why}")),
+            }
+        }
+    };
+    findings.push(("mail", found));
+}
+
 fn examine_database(config: &Config, folder: &Folder, findings: &mut Findings) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -251,5 +281,7 @@ fn examine_clock(folder: &Folder, high_water: crate::domain::time::Timestamp) ->
     })
 }
 
+/// How long a mail server may take to answer.
+const MAIL_TRIAL: Duration = Duration::from_secs(15);
 /// MiB that a data directory should have to grow in.
 const LEAST_FREE: u64 = 256;

@@ -19,6 +19,7 @@ mod folder;
 mod grant;
 mod house;
 mod key;
+mod mail;
 mod man;
 mod marker;
 mod opening;
@@ -106,6 +107,9 @@ enum Command {
     /// The keys that seal and hash
     #[command(subcommand)]
     Key(key::Command),
+    /// What was written to people, and whether mail can be sent
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// The database as a file
     #[command(subcommand)]
     Db(db::Command),
@@ -199,6 +203,7 @@ fn run(cli: Cli, talk: Talk) -> Outcome {
         Command::Space(command) => manage(global, talk, async |desk| command.run(desk).await),
         Command::Clock(command) => manage(global, talk, async |desk| command.run(desk).await),
         Command::Key(command) => manage(global, talk, async |desk| command.run(desk).await),
+        Command::Mail(command) => manage(global, talk, async |desk| command.run(desk).await),
         Command::Audit(command) => manage(global, talk, async |desk| command.run(desk).await),
     }
 }
@@ -255,7 +260,7 @@ fn complain(line: &str) {
 }
 
 /// The version of the program and of the schema that it knows.
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (schema 1)");
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (schema 3)");
 
 const AFTER_HELP: &str = "\
 Begin here:

@@ -6,10 +6,12 @@ use super::failure::{Failure, Outcome};
 use super::folder::Folder;
 use super::marker::{Marker, Verdict};
 use crate::clock::Clock;
-use crate::config::{Config, Origin};
+use crate::config::{Config, MailTransport, Origin};
+use crate::contract::lifetimes::MAIL_PATIENCE;
 use crate::crypto::entropy::Entropy;
 use crate::crypto::password::Params;
 use crate::crypto::ring::MasterKey;
+use crate::mail::transport::{Mailing, Relay, Way};
 use crate::prosper::{Lockout, Settings};
 use crate::store::file::{self, Standing};
 use crate::store::installation::Purpose;
@@ -136,7 +138,28 @@ pub fn settings(config: &Config, purpose: Purpose) -> Settings {
         failures_per_address: asked_for("limits.failures_per_address_per_minute")
             .then_some(limits.failures_per_address_per_minute),
         holidays: config.holidays.clone(),
+        // Nobody in a sandbox is real, and what they are written is read at `/sandbox/mail`.
+        mail: if purpose == Purpose::Sandbox { Mailing::on_screen() } else { mailing(config) },
     }
+}
+
+/// How mail leaves the house.
+pub fn mailing(config: &Config) -> Mailing {
+    let mail = &config.mail;
+    let way = match mail.transport {
+        MailTransport::None => Way::OnScreen,
+        MailTransport::File => Way::Folder(mail.folder.clone().unwrap_or_else(|| config.data_dir.join("mail"))),
+        MailTransport::Smtp => Way::Relay(Relay {
+            host: mail.host.clone(),
+            port: mail.smtp_port(),
+            tls: mail.tls,
+            credentials: mail.password.clone().map(|password| (mail.username.clone(), password)),
+            ca: mail.ca.clone(),
+            hello: config.public_url.authority().split(':').next().unwrap_or("localhost").to_owned(),
+            patience: MAIL_PATIENCE,
+        }),
+    };
+    Mailing { way, from: mail.from.clone(), reply_to: mail.reply_to.clone() }
 }
 
 /// What a password hash costs here.

@@ -13,6 +13,7 @@ use super::failure::Outcome;
 use super::folder::write_durably;
 use super::house::{self, House};
 use super::talk::Talk;
+use crate::flows::send_mail::is_on_screen;
 use crate::flows::setup;
 use crate::prosper::Prosper;
 use crate::store::audit::Trail;
@@ -48,8 +49,31 @@ impl Serve {
         house::runtime()?.block_on(async {
             let house = House::open(config, Purpose::Live).await?;
             let (p, link) = (Arc::clone(&house.p), house.folder.setup_link());
-            house.run(Router::new(), async |_| hand_over_setup_link(p, &link, talk).await).await
+            house
+                .run(Router::new(), async |_| {
+                    warn_of_no_mail(&p, talk);
+                    hand_over_setup_link(p, &link, talk).await
+                })
+                .await
         })
+    }
+}
+
+/// Says loudly that nobody is mailed.
+fn warn_of_no_mail(p: &Prosper, talk: Talk) {
+    if !is_on_screen(p) {
+        return;
+    }
+    tracing::warn!(
+        "no mail is configured (mail.transport = none): nobody is mailed, and administrators read at /console/mail what \
+         would have been"
+    );
+    if stderr().is_terminal() && !talk.quiet {
+        talk.say(
+            "\n  NO MAIL IS CONFIGURED. Nobody who registers or asks for a new password is sent a link.\n  Administrators \
+             read what would have been mailed at /console/mail, or by `prosper mail list` and\n  `prosper mail show`. Set \
+             mail.transport to send it.",
+        );
     }
 }
 

@@ -159,14 +159,7 @@ fn plain(value: &Value) -> String {
         Value::Null => "-".to_owned(),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
         Value::String(text) if text.is_empty() => "-".to_owned(),
-        Value::String(text) => text
-            .chars()
-            .flat_map(|letter| {
-                let escaped = letter.is_control().then(|| letter.escape_default());
-                let kept = escaped.is_none().then_some(letter);
-                escaped.into_iter().flatten().chain(kept)
-            })
-            .collect(),
+        Value::String(text) => unsteering(text),
         Value::Array(items) if items.is_empty() => "-".to_owned(),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Object(facts) => {
@@ -174,6 +167,17 @@ fn plain(value: &Value) -> String {
         }
         Value::Number(number) => number.to_string(),
     }
+}
+
+/// A line of text with its control characters spelt out.
+pub fn unsteering(text: &str) -> String {
+    text.chars()
+        .flat_map(|letter| {
+            let escaped = letter.is_control().then(|| letter.escape_default());
+            let kept = escaped.is_none().then_some(letter);
+            escaped.into_iter().flatten().chain(kept)
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What a server does beside answering: it writes down what it observed, sweeps what has expired, carries the time
-//! forward, keeps the marker, and follows what commands beside it have changed.
+//! forward, keeps the marker, follows what commands beside it have changed, and sends the mail that is due.
 //!
 //! None of it is ever waited for by a request. What fails is said in the log and tried again at the next turn.
 
@@ -16,6 +16,7 @@ use super::marker::Marker;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::flows::audit_chain;
+use crate::flows::send_mail::{self, Turn};
 use crate::prosper::Prosper;
 
 /// Begins it all, until `stop`.
@@ -29,6 +30,10 @@ pub fn begin(p: &Arc<Prosper>, folder: &Folder, stop: &CancellationToken, tasks:
     spawn(Box::pin(keep_marker(Arc::clone(p), folder.clone())));
     spawn(Box::pin(follow(Arc::clone(p))));
     spawn(Box::pin(seal(Arc::clone(p))));
+    if p.settings.mail.sends() {
+        // Not broken off: a mail that is half sent would be sent again.
+        tasks.spawn(send_mail(Arc::clone(p), stop.clone()));
+    }
 }
 
 /// Writes the marker if the database has moved on since the last one.
@@ -78,6 +83,24 @@ async fn seal(p: Arc<Prosper>) {
                     break;
                 }
             }
+        }
+    }
+}
+
+/// Sends what is due until told to stop. After a failure it waits: what is wrong with one mail is often wrong with all.
+async fn send_mail(p: Arc<Prosper>, stop: CancellationToken) {
+    loop {
+        let pause = match send_mail::send_next(&p).await {
+            Ok(Turn::Sent) => Duration::ZERO,
+            Ok(Turn::Nothing) => Duration::from_secs(1),
+            Ok(Turn::Failed) => Duration::from_secs(5),
+            Err(fault) => {
+                tracing::error!(cause = %fault, "the outbox cannot be used");
+                Duration::from_secs(5)
+            }
+        };
+        if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+            return;
         }
     }
 }

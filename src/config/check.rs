@@ -49,6 +49,7 @@ impl Config {
         {
             demand(looks_like_email(address), format!("{key} must be an email address (found {address:?})"));
         }
+        self.mail.check(&mut demand);
         self.check_numbers(&mut demand);
         problems
     }
@@ -84,7 +85,8 @@ fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
-fn looks_like_email(address: &str) -> bool {
+/// A rough look, for what operators type: what people type is read by `domain::email`.
+pub(super) fn looks_like_email(address: &str) -> bool {
     address.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
         && !address.contains(|letter: char| letter.is_whitespace() || letter.is_control())
 }

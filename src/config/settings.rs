@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 use tracing::level_filters::LevelFilter;
 
+use super::mail::{MailTls, MailTransport};
 use super::report::Entry;
 use super::sources::Sources;
 use super::value::{BaseUrl, Secret, Setting};
@@ -124,6 +125,30 @@ settings! {
         level: LevelFilter = "info",
         /// How a line is written.
         format: telemetry::Format = "text",
+    }
+    /// How mail leaves the house.
+    mail: Mail {
+        /// To a mail server (`smtp`), to files (`file`), or not at all (`none`): then links that would have been mailed are
+        /// read by administrators, in the console or by `prosper mail show`.
+        transport: MailTransport = "none",
+        /// The address that mails come from. The name beside it is the space's.
+        from: String = "",
+        /// Where answers go when a space has no support address of its own.
+        reply_to: String = "",
+        /// The mail server.
+        host: String = "",
+        /// Its port; 0 for the usual one: 587 with starttls, 465 with implicit, 25 with none.
+        port: u16 = "0",
+        /// How the connection is protected: `starttls`, `implicit`, or `none` for a server on this machine.
+        tls: MailTls = "starttls",
+        /// Who signs in to the mail server; empty for nobody.
+        username: String = "",
+        /// With what password.
+        password: Option<Secret> = "",
+        /// A PEM file of certificates to trust beside the system's, for a mail server with an authority of its own.
+        ca: Option<PathBuf> = "",
+        /// The folder of the file transport. When it is not given, `mail` in `data_dir`.
+        folder: Option<PathBuf> = "",
     }
     /// How much of what anyone may ask for.
     limits: Limits {

@@ -66,7 +66,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// Reads types that are one piece of text, in a file and elsewhere.
-fn text(raw: &Raw) -> Option<&str> {
+pub(super) fn text(raw: &Raw) -> Option<&str> {
     match raw {
         Raw::Untyped(text) | Raw::Text(text) => Some(text.trim()),
         _ => None,

@@ -81,3 +81,11 @@ pub const MOST_APPLICATIONS: i64 = 50;
 pub const MOST_SECRETS: usize = 2;
 /// The most mails of one kind in an hour that strangers can cause to one address.
 pub const MOST_MAILS_AN_HOUR: i64 = 5;
+/// The most notices in an hour of what an account itself did over and over: each new grant is one.
+pub const MOST_NOTICES_AN_HOUR: i64 = 20;
+/// A mail that could not be sent is given up this long after it was written.
+pub const MAIL_GIVEN_UP: Duration = hours(24);
+/// A mail that is being sent is no other node's for this long; longer than sending may take.
+pub const MAIL_LEASE: Duration = minutes(5);
+/// How long a mail server may take over one mail.
+pub const MAIL_PATIENCE: Duration = minutes(1);

@@ -186,3 +186,7 @@ pub const SUBJECT_EMAIL_CHANGED: &str = "The email address of your account was c
 pub const SUBJECT_EMAIL_RESTORED: &str = "Your email address is back";
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_ACCOUNT_CLOSED: &str = "Your account is closed";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_GRANTED: &str = "You let an application use your account";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_TRIAL: &str = "Mail can be sent";

@@ -2,28 +2,32 @@
 //!
 //! 1. The page shows what would be allowed, and its form carries a digest of that.
 //! 2. Allow: the request is decided again; only if it would show the very same, the consent is written down, once for
-//!    each form. Then back to the authorize URL, which alone issues codes.
+//!    each form, and its owner is mailed if it allows anything new. Then back to the authorize URL, which alone issues codes.
 //! 3. Deny: a sealed note for this session and this request goes along, back to the same URL, which tells the
 //!    application.
 
 use std::sync::Arc;
 
-use crate::contract::lifetimes;
+use crate::contract::{lifetimes, words};
 use crate::crypto::digest::sha256;
 use crate::crypto::seal::{Purpose, from_base64url, to_base64url};
 use crate::domain::account::Account;
+use crate::domain::application::ApplicationKind;
 use crate::domain::consent::{Consent, Terms};
 use crate::domain::ids::{ConsentId, SessionId};
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
+use crate::mail::About;
 use crate::prosper::Prosper;
 use crate::store::applications::Client;
 use crate::store::audit::Trail;
 use crate::store::consents::Allow;
+use crate::store::outbox::Mail;
 
 use super::query::Query;
+use super::write_mail::{link_to, write_to};
 
 /// What a consent page asks.
 pub struct Ask {
@@ -94,10 +98,23 @@ pub async fn allow(ask: &Ask, form: &str, trail: Trail, p: &Prosper) -> Result<b
         key: None,
         account_epoch: ask.account.epoch,
         application_epoch: ask.client.application.epoch,
+        mail: Some(notice(ask, p).await?),
         form: Some(used_form(form, p)),
         trail,
     };
     Ok(p.store.allow(allow).await?.is_some())
+}
+
+/// What the owner of the account is told of a new grant: to whom, what it may do, and where it is taken back.
+pub(super) async fn notice(ask: &Ask, p: &Prosper) -> Result<Mail, Fault> {
+    let application = &ask.client.application;
+    let about = About::Granted {
+        app: application.profile.name.clone(),
+        agent: application.kind == ApplicationKind::ThirdPartyAgent,
+        may: ask.scope.iter().map(words::scope).collect(),
+        link: link_to("/account/connected-apps", p),
+    };
+    write_to(&ask.account, about, p).await
 }
 
 /// The name that a used form is kept under, and for how long it must be.

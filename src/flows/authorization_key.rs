@@ -26,7 +26,7 @@ use crate::store::applications::Client;
 use crate::store::audit::Trail;
 use crate::store::consents::Allow;
 
-use super::allow::{Ask, used_form};
+use super::allow::{Ask, notice, used_form};
 use super::authorize::Person;
 use super::query::{Given, Query};
 use super::standing::agent_epoch;
@@ -172,6 +172,7 @@ pub async fn approve(ask: &Ask, query: &Query, form: &str, trail: Trail, p: &Pro
         key: Some((id, hash)),
         account_epoch: ask.account.epoch,
         application_epoch: ask.client.application.epoch,
+        mail: Some(notice(ask, p).await?),
         form: Some(used_form(form, p)),
         trail,
     };

@@ -31,6 +31,7 @@ pub mod refusal;
 pub mod register_app;
 pub mod reset_password;
 pub mod review_queue;
+pub mod send_mail;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_out;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::seal::Purpose;
 use crate::domain::account::Account;
+use crate::domain::brand::Brand;
 use crate::domain::ids::{AccountId, SpaceId};
 use crate::fault::Fault;
 use crate::mail::{About, Letter};
@@ -21,6 +22,12 @@ pub struct Body {
     pub text: String,
     /// The HTML part.
     pub html: String,
+    /// The name that it comes from: the space's.
+    #[serde(default)]
+    pub sender: String,
+    /// The space's own support address, where answers go.
+    #[serde(default)]
+    pub reply_to: Option<String>,
 }
 
 /// Writes to an account, at its stored address.
@@ -54,13 +61,17 @@ async fn write(
     p: &Prosper,
 ) -> Result<Mail, Fault> {
     let space = p.store.space(space).await?;
+    let colour = space.as_ref().and_then(|space| space.brand).map(Brand::hex);
+    let reply_to = space.as_ref().and_then(|space| space.support_email.clone());
     let letter = Letter {
         name: name.to_owned(),
-        space: space.as_ref().map_or_else(|| "Prosper".to_owned(), |space| space.name.clone()),
-        support: space.and_then(|space| space.support_email).unwrap_or_else(|| p.settings.support_email.clone()),
+        space: space.map_or_else(|| "Prosper".to_owned(), |space| space.name),
+        colour: colour.unwrap_or_else(|| OWN_COLOUR.to_owned()),
+        support: reply_to.clone().unwrap_or_else(|| p.settings.support_email.clone()),
         about,
     };
-    let body = serde_json::to_vec(&Body { text: letter.text(), html: letter.html() }).map_err(Fault::internal)?;
+    let body = Body { text: letter.text(), html: letter.html(), sender: letter.space.clone(), reply_to };
+    let body = serde_json::to_vec(&body).map_err(Fault::internal)?;
     Ok(Mail {
         recipient: address.to_owned(),
         subject: letter.subject().to_owned(),
@@ -73,6 +84,9 @@ async fn write(
 pub fn read_mail(mail: &Mail, p: &Prosper) -> Option<Body> {
     serde_json::from_slice(&p.keys.open(Purpose::Mail, &mail.body)?).ok()
 }
+
+/// The colour of a space that chose none, as in the style sheet.
+const OWN_COLOUR: &str = "#0b6b4d";
 
 /// An absolute link to a path of this server.
 pub fn link_to(path: &str, p: &Prosper) -> String {

@@ -4,6 +4,9 @@
 //! server, and nothing that a stranger typed stands in a subject. Whoever sends a letter seals it first: the outbox
 //! keeps no link that works in clear.
 
+pub mod message;
+pub mod transport;
+
 use askama::Template;
 
 use crate::contract::words;
@@ -15,6 +18,8 @@ pub struct Letter {
     pub name: String,
     /// The space's name: the letter comes from it.
     pub space: String,
+    /// The space's colour, as `#rrggbb`.
+    pub colour: String,
     /// Where people write for help; empty when there is no such address.
     pub support: String,
     /// What it is about.
@@ -125,6 +130,17 @@ pub enum About {
         /// When what is known of the person goes, in words; nothing if it stays.
         erased: Option<String>,
     },
+    /// They let an application use their account.
+    Granted {
+        /// The application's name.
+        app: String,
+        /// Is it an agent's, which acts for them?
+        agent: bool,
+        /// What it may do, each a clause after "it may".
+        may: Vec<&'static str>,
+        /// The page at which it is taken back.
+        link: String,
+    },
     /// Staff registered an application for them; its secret is drawn at the link.
     AppHandedOver {
         /// The link, which works once and for them alone.
@@ -156,6 +172,7 @@ impl Letter {
             About::EmailChanged { .. } | About::EmailMoved { .. } => words::SUBJECT_EMAIL_CHANGED,
             About::EmailRestored { .. } => words::SUBJECT_EMAIL_RESTORED,
             About::AccountClosed { .. } => words::SUBJECT_ACCOUNT_CLOSED,
+            About::Granted { .. } => words::SUBJECT_GRANTED,
             About::AppHandedOver { .. } => words::SUBJECT_APP_HANDED_OVER,
         }
     }
@@ -206,6 +223,8 @@ mod tests {
             About::AgentApproved { link: link.clone(), reason: String::new() },
             About::AgentDeclined { link: link.clone(), reason: reason.clone() },
             About::AgentWithdrawn { reason },
+            About::Granted { link: link.clone(), app: MARKUP.into(), agent: true, may: vec!["see your notes"] },
+            About::Granted { link: link.clone(), app: MARKUP.into(), agent: false, may: vec!["know your email"] },
             About::AppHandedOver { link: link.clone(), app: MARKUP.into(), until: "tomorrow".into() },
             About::AccountActive { link: link.clone() },
             About::Invited { link: link.clone(), until: "tomorrow".into() },
@@ -219,7 +238,13 @@ mod tests {
             About::AccountClosed { erased: Some("tomorrow".into()) },
             About::AccountClosed { erased: None },
         ]
-        .map(|about| Letter { name: MARKUP.into(), space: "Prosper".into(), support: "help@id.example".into(), about })
+        .map(|about| Letter {
+            name: MARKUP.into(),
+            space: "Prosper".into(),
+            colour: "#0b6b4d".into(),
+            support: "help@id.example".into(),
+            about,
+        })
         .to_vec()
     }
 

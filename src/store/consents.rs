@@ -6,6 +6,7 @@ use super::Store;
 use super::audit::{self, Trail};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::outbox::{self, Mail};
 use super::value::Row;
 use crate::domain::consent::{Consent, Terms};
 use crate::domain::ids::{AccountId, AuthKeyId, ClientId, ConsentId};
@@ -151,6 +152,8 @@ pub struct Allow {
     pub account_epoch: i64,
     /// The application's epoch when the page was answered.
     pub application_epoch: i64,
+    /// What its owner is told when this allows something that nothing allowed before.
+    pub mail: Option<Mail>,
     /// The form that was answered, and until when its token could be posted again.
     pub form: Option<([u8; 16], Timestamp)>,
     /// Who, when.
@@ -169,6 +172,19 @@ impl Unit for Allow {
                 return Ok(None);
             }
         }
+        let before = tx
+            .one(
+                "select scope, terms from consents where account = ?1 and application = ?2",
+                values![given.account, &given.application],
+            )
+            .await?;
+        let known = match before {
+            Some(row) => {
+                let held: i64 = row.get(0)?;
+                given.scope.bits() & !held == 0 && row.get::<String>(1)? == terms
+            }
+            None => false,
+        };
         let row = tx
             .one(
                 "insert into consents (id, account, application, scope, terms, granted_at)
@@ -201,6 +217,9 @@ impl Unit for Allow {
                 values![key, &id, &hash.mac, hash.key, given.granted_at],
             )
             .await?;
+        }
+        if let (Some(mail), false) = (&self.mail, known) {
+            outbox::post_notice(tx, mail, self.trail.at).await?;
         }
         let subject = format!("account {}", given.account);
         let after = format!("application {}: {}", given.application, given.scope);

@@ -24,6 +24,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0001_the_three_documents.sql"),
     },
     Migration { number: 2, name: "people", sql: include_str!("../../migrations/0002_people.sql") },
+    Migration {
+        number: 3,
+        name: "mail_leaves_the_house",
+        sql: include_str!("../../migrations/0003_mail_leaves_the_house.sql"),
+    },
 ];
 
 /// The words that each engine spells its own way.

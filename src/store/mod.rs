@@ -13,6 +13,7 @@ pub mod audit_seals;
 pub mod changes;
 pub mod consents;
 pub mod copy;
+pub mod deliveries;
 pub mod engine;
 pub mod failures;
 pub mod families;

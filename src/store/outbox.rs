@@ -2,7 +2,7 @@
 
 use super::Store;
 use super::engine::{Tx, Unit};
-use crate::contract::lifetimes::MOST_MAILS_AN_HOUR;
+use crate::contract::lifetimes::{MOST_MAILS_AN_HOUR, MOST_NOTICES_AN_HOUR};
 use crate::domain::ids::AccountId;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -73,6 +73,15 @@ pub(super) async fn post(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Result<(),
 /// beyond which it is dropped in silence and the answer is `false`: what it would have told of must not happen
 /// either. Each kind has a count of its own, so that whoever causes one cannot keep its reader from another.
 pub(super) async fn post_bounded(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Result<bool, Fault> {
+    post_some(tx, mail, MOST_MAILS_AN_HOUR, now).await
+}
+
+/// The same for a notice of what happens all the same: at most [`MOST_NOTICES_AN_HOUR`] of one kind.
+pub(super) async fn post_notice(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Result<(), Fault> {
+    post_some(tx, mail, MOST_NOTICES_AN_HOUR, now).await.map(drop)
+}
+
+async fn post_some(tx: &mut Tx, mail: &Mail, most: i64, now: Timestamp) -> Result<bool, Fault> {
     let row = tx
         .one(
             "select count(*) from outbox where recipient = ?1 and subject = ?3 and created_at > ?2 - 3600000000",
@@ -80,7 +89,7 @@ pub(super) async fn post_bounded(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Re
         )
         .await?;
     let sent: i64 = row.map_or(Ok(0), |row| row.get(0))?;
-    let room = sent < MOST_MAILS_AN_HOUR;
+    let room = sent < most;
     if room {
         post(tx, mail, now).await?;
     }

@@ -50,6 +50,31 @@ pub struct OutboxLine {
     pub sent_at: Option<Timestamp>,
     /// How often it was tried.
     pub attempts: i64,
+    /// When it is tried next, unless it went or was given up.
+    pub next_attempt_at: Timestamp,
+    /// When it was given up.
+    pub gave_up_at: Option<Timestamp>,
+    /// What the last try came to, if to nothing.
+    pub last_error: String,
+    /// Is its body still there?
+    pub has_body: bool,
+}
+
+impl OutboxLine {
+    /// Will it be tried again?
+    pub const fn is_due(&self) -> bool {
+        self.sent_at.is_none() && self.gave_up_at.is_none()
+    }
+
+    /// `sent`, `given up`, `retrying` or `waiting`.
+    pub const fn state(&self) -> &'static str {
+        match (self.sent_at, self.gave_up_at, self.attempts) {
+            (Some(_), _, _) => "sent",
+            (None, Some(_), _) => "given up",
+            (None, None, 0) => "waiting",
+            (None, None, _) => "retrying",
+        }
+    }
 }
 
 impl Store {
@@ -207,8 +232,10 @@ impl Unit for Outbox {
     type Out = Vec<OutboxLine>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
-        let sql = "select id, recipient, subject, created_at, sent_at, attempts from outbox
-                   where id < ?1 order by id desc limit ?2";
+        let sql =
+            "select id, recipient, subject, created_at, sent_at, attempts, next_attempt_at, gave_up_at, last_error,
+                       length(body)
+                   from outbox where id < ?1 order by id desc limit ?2";
         let rows = tx.many(sql, values![self.before.unwrap_or(i64::MAX), self.most]).await?;
         rows.iter()
             .map(|row| {
@@ -219,6 +246,10 @@ impl Unit for Outbox {
                     created_at: row.get(3)?,
                     sent_at: row.get(4)?,
                     attempts: row.get(5)?,
+                    next_attempt_at: row.get(6)?,
+                    gave_up_at: row.get(7)?,
+                    last_error: row.get(8)?,
+                    has_body: row.get::<i64>(9)? > 0,
                 })
             })
             .collect()

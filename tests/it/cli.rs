@@ -11,7 +11,8 @@ fn help_shows_where_to_begin_examples_and_exit_codes() {
     }
     assert!(help.err.is_empty(), "{}", help.told());
     let version = Ran::of(&mut place.bare(&["--version"]));
-    assert_eq!(version.succeeds().out, concat!("prosper ", env!("CARGO_PKG_VERSION"), " (schema 1)\n"));
+    let newest = prosper::store::migrate::newest();
+    assert_eq!(version.succeeds().out, format!("prosper {} (schema {newest})\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]

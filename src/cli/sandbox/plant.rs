@@ -236,7 +236,15 @@ async fn grant(is_new: bool, found: &HashMap<String, Account>, p: &Prosper, seed
         granted_at: p.now(),
     };
     let (account_epoch, application_epoch) = (account.epoch, client.application.epoch);
-    let unit = Allow { consent, key: Some((id, hash)), account_epoch, application_epoch, form: None, trail: trail(p) };
+    let unit = Allow {
+        consent,
+        key: Some((id, hash)),
+        account_epoch,
+        application_epoch,
+        mail: None,
+        form: None,
+        trail: trail(p),
+    };
     let allowed = p.store.allow(unit).await?;
     allowed.map(|_| key).ok_or_else(|| Fault::internal("the grant of the cast was not given").into())
 }

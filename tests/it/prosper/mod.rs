@@ -14,6 +14,7 @@ pub mod people;
 pub mod portal;
 pub mod proxy;
 pub mod sandbox;
+pub mod smtp;
 pub mod statements;
 
 use std::net::SocketAddr;
@@ -28,6 +29,7 @@ use prosper::crypto::password::{Params, Passwords};
 use prosper::crypto::ring::MasterKey;
 use prosper::domain::ids::SpaceId;
 use prosper::domain::time::Timestamp;
+use prosper::mail::transport::Mailing;
 use prosper::prosper::{Lockout, Settings};
 use prosper::store::audit::Trail;
 use prosper::store::installation::Purpose;
@@ -64,6 +66,7 @@ pub struct Start {
     pub lockout: Option<Lockout>,
     pub failures_per_address: Option<u32>,
     pub holidays: Vec<jiff::civil::Date>,
+    pub mail: Mailing,
     pub purpose: Purpose,
     pub params: Params,
     pub hash_threads: usize,
@@ -92,6 +95,7 @@ impl Default for Start {
             lockout: None,
             failures_per_address: None,
             holidays: Vec::new(),
+            mail: Mailing::on_screen(),
             purpose: Purpose::Live,
             // Hashing is what it is in production but for its cost, which is not what these tests are about.
             params: Params { memory_kib: 64, iterations: 1, parallelism: 1 },
@@ -153,6 +157,7 @@ impl Prosper {
             lockout: start.lockout,
             failures_per_address: start.failures_per_address,
             holidays: start.holidays,
+            mail: start.mail,
         };
         let passwords = Passwords::start(start.params, start.hash_threads, start.hash_queue, entropy.clone());
         // One master key for all: a test that starts again on the same folder finds its key ring.

@@ -120,7 +120,7 @@ impl<'s> Maker<'s> {
     /// What is written when `consent` is given now, by an account and to an application that nothing happened to.
     fn allow(&self, consent: Consent) -> Allow {
         let key = Some((AuthKeyId::from_bytes(self.bytes()), self.hash()));
-        Allow { consent, key, account_epoch: 0, application_epoch: 0, form: None, trail: self.p.system() }
+        Allow { consent, key, account_epoch: 0, application_epoch: 0, mail: None, form: None, trail: self.p.system() }
     }
 
     fn family(&self, account: &Person<'_>, application: &Application) -> Family {

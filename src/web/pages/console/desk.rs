@@ -12,6 +12,7 @@ use super::sign_in;
 use crate::contract::table::Stop;
 use crate::domain::account::{Account, StaffRole};
 use crate::flows::refusal::{ADMINISTRATION, ANYBODY, Actor, REVIEW, Refusal, SUPPORT};
+use crate::flows::send_mail::is_on_screen;
 
 /// A visit of somebody who has opened the console.
 pub struct Desk {
@@ -76,6 +77,7 @@ impl Desk {
             role: self.staff.staff.map_or("", StaffRole::name),
             tabs: Tab::ALL.into_iter().filter(|tab| self.may(readers(*tab))).collect(),
             here: Some(here),
+            no_mail: is_on_screen(self.visit.p()),
             leave: self.visit.form(sign_in::LEAVE, Vec::new()),
         }
     }

@@ -1,8 +1,8 @@
-//! Keys, mail, the audit log.
+//! Keys and the audit log.
 
 use super::super::super::answer::Answer;
 use super::super::person::when;
-use super::super::views::{ConsoleAudit, ConsoleKeys, ConsoleMail, KeyLine, KeyState, MailLine, Tab, Told};
+use super::super::views::{ConsoleAudit, ConsoleKeys, KeyLine, KeyState, Tab, Told};
 use super::desk::Desk;
 use super::facts::{PAGE, PAGE_AND_ONE, audit_line};
 use super::lines::line;
@@ -60,29 +60,6 @@ async fn ring(desk: &Desk, status: u16, told: Option<Told>) -> Answer {
         rotate: desk.act(Tab::Keys.href(), line(&["key", "rotate"])),
     };
     desk.visit.page(status, &view)
-}
-
-/// `GET /console/mail`
-pub async fn mail(desk: Desk) -> Answer {
-    if let Err(answer) = desk.reads(Tab::Mail) {
-        return answer;
-    }
-    let before = desk.visit.query.get("before").and_then(|id| id.parse().ok());
-    let mails = match desk.visit.p().store.outbox_lines(before, PAGE_AND_ONE).await {
-        Ok(mails) => mails,
-        Err(fault) => return desk.visit.broke(&fault),
-    };
-    let last = mails.get(PAGE - 1).filter(|_| mails.len() > PAGE);
-    let next_href = last.map(|last| format!("{}?before={}", Tab::Mail.href(), last.id));
-    let rows = mails.into_iter().take(PAGE).map(|mail| MailLine {
-        recipient: mail.recipient,
-        subject: mail.subject,
-        written: when(&desk.visit, mail.created_at),
-        sent: mail.sent_at.map(|at| when(&desk.visit, at)),
-        attempts: mail.attempts,
-    });
-    let view = ConsoleMail { chrome: desk.chrome(), frame: desk.frame(Tab::Mail), rows: rows.collect(), next_href };
-    desk.visit.page(200, &view)
 }
 
 /// `GET /console/audit`

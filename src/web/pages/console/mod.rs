@@ -11,6 +11,7 @@ mod facts;
 mod gate;
 mod house;
 mod lines;
+mod mail;
 mod requests;
 mod sign_in;
 mod spaces;
@@ -20,7 +21,8 @@ pub use applications::{
     disable, enable, hand_over, new as new_application, register, search as applications, show as application,
 };
 pub use gate::{gate, is_beneath};
-pub use house::{audit, keys, mail, rotate};
+pub use house::{audit, keys, rotate};
+pub use mail::{again as send_again, list as mail, read as read_mail, show as show_mail};
 pub use requests::{decide, queue, show as request};
 pub use sign_in::{leave, show as sign_in, submit as open};
 pub use spaces::{add as add_space, change as change_space, invite, list as spaces, set_logo, show as space};

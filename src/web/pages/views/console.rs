@@ -8,8 +8,8 @@ mod house;
 mod people;
 
 pub use house::{
-    ConsoleApp, ConsoleApps, ConsoleAudit, ConsoleKeys, ConsoleMail, ConsoleRegister, ConsoleSpace, ConsoleSpaces,
-    KeyLine, KeyState, MailLine, NewLink, SpaceLine,
+    ConsoleApp, ConsoleApps, ConsoleAudit, ConsoleKeys, ConsoleMail, ConsoleMailItem, ConsoleRegister, ConsoleSpace,
+    ConsoleSpaces, KeyLine, KeyState, MailLine, NewLink, SpaceLine,
 };
 pub use people::{
     AccountFacts, AccountLine, Changes, ConsoleAccount, ConsoleAccounts, ConsoleReview, FurtherAccount, MoveForm,
@@ -31,6 +31,8 @@ pub struct Frame {
     pub tabs: Vec<Tab>,
     /// Where they are.
     pub here: Option<Tab>,
+    /// Is no mail configured?
+    pub no_mail: bool,
     /// The form that leaves the console.
     pub leave: Form,
 }
@@ -115,6 +117,8 @@ pub enum Told {
     Invited,
     /// New keys are in use.
     KeysRotated,
+    /// The mail is due again.
+    MailDue,
     /// The application was switched off.
     Disabled,
     /// It was switched on.
@@ -145,6 +149,7 @@ impl Told {
             Self::SpaceSaved => "saved",
             Self::Invited => "invited",
             Self::KeysRotated => "rotated",
+            Self::MailDue => "due",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
             Self::Stale | Self::Refused(_) => "",
@@ -166,6 +171,7 @@ impl Told {
             Self::SpaceSaved,
             Self::Invited,
             Self::KeysRotated,
+            Self::MailDue,
             Self::Disabled,
             Self::Enabled,
         ]

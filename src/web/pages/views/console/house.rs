@@ -271,15 +271,41 @@ pub struct ConsoleMail {
     pub chrome: Chrome,
     /// The console's.
     pub frame: Frame,
+    /// What came of the last form.
+    pub told: Option<Told>,
     /// The mails, newest first; never a body.
     pub rows: Vec<MailLine>,
+    /// The line that lists the same.
+    pub line: String,
     /// The page after this one.
     pub next_href: Option<String>,
+}
+
+/// `/console/mail/{id}`.
+#[derive(Debug, Template)]
+#[template(path = "en/console/mail_item.html")]
+pub struct ConsoleMailItem {
+    /// The frame.
+    pub chrome: Chrome,
+    /// The console's.
+    pub frame: Frame,
+    /// The mail.
+    pub mail: MailLine,
+    /// What came of the last form.
+    pub told: Option<Told>,
+    /// Makes it due now.
+    pub again: Option<Act>,
+    /// Shows what it says, where none are sent.
+    pub read: Option<Act>,
+    /// What it says, when that was just asked for: lines, and whether each is a link of ours.
+    pub text: Option<Vec<(String, bool)>>,
 }
 
 /// A mail of the outbox.
 #[derive(Clone, Debug)]
 pub struct MailLine {
+    /// Its page.
+    pub href: String,
     /// Where it goes.
     pub recipient: String,
     /// What it is about.
@@ -290,6 +316,12 @@ pub struct MailLine {
     pub sent: Option<When>,
     /// How often it was tried.
     pub attempts: i64,
+    /// When it is tried next.
+    pub next: Option<When>,
+    /// When it was given up.
+    pub given_up: Option<When>,
+    /// What the last try came to, if to nothing.
+    pub last_error: String,
 }
 
 /// `/console/audit`.
