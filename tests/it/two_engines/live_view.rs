@@ -206,7 +206,10 @@ async fn a_store_refuses_what_it_was_not_made_for() {
         assert!(fault.contains("sandbox"), "{fault}");
     }
     assert!(Store::open(opening(Live, false)).is_ok(), "a command beside a running server");
-    p.p.store.write(Raw("update migrations set number = 99 where number = (select max(number) from migrations)")).await.expect("written");
+    p.p.store
+        .write(Raw("update migrations set number = 99 where number = (select max(number) from migrations)"))
+        .await
+        .expect("written");
     for migrate in [true, false] {
         let fault = Store::open(opening(Live, migrate)).err().expect("a newer schema").to_string();
         assert!(fault.contains("99"), "{fault}");
