@@ -54,6 +54,8 @@ pub struct Settings {
     pub lockout: Option<Lockout>,
     /// Failed attempts that one address has in a minute, if they are counted.
     pub failures_per_address: Option<u32>,
+    /// How long what is known of a person outlives their account, when they wish it erased.
+    pub erasure_wait: Duration,
     /// Days that are no business days, weekends aside.
     pub holidays: Vec<jiff::civil::Date>,
     /// How mail leaves the house.

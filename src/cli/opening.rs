@@ -137,6 +137,7 @@ pub fn settings(config: &Config, purpose: Purpose) -> Settings {
         lockout,
         failures_per_address: asked_for("limits.failures_per_address_per_minute")
             .then_some(limits.failures_per_address_per_minute),
+        erasure_wait: std::time::Duration::from_secs(u64::from(config.accounts.erasure_days) * 24 * 60 * 60),
         holidays: config.holidays.clone(),
         // Nobody in a sandbox is real, and what they are written is read at `/sandbox/mail`.
         mail: if purpose == Purpose::Sandbox { Mailing::on_screen() } else { mailing(config) },

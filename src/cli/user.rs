@@ -2,6 +2,8 @@
 //!
 //! This file is long because each thing a command does is a few lines, and they are read side by side.
 
+use std::time::Duration;
+
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
 
@@ -15,6 +17,7 @@ use crate::domain::ids::AccountId;
 use crate::domain::status::{Mover, Status};
 use crate::domain::time::Timestamp;
 use crate::flows::account_status::{self, NewPerson, StatusWish};
+use crate::flows::close_account::plan_erasure;
 use crate::flows::refusal::Actor;
 
 /// What can be done with people.
@@ -69,6 +72,20 @@ pub enum Command {
         /// Demand it no more
         #[arg(long)]
         lift: bool,
+    },
+    /// Say when an account that has ended is erased: its name, address, apps and all that is known of the person
+    #[command(after_help = "Examples:
+  prosper user set-status ada@example.com closed && prosper user erase ada@example.com --in-days 30
+  prosper user erase ada@example.com --keep")]
+    Erase {
+        #[command(flatten)]
+        whose: Whose,
+        /// After so many days; 0 for within a minute [default: accounts.erasure_days]
+        #[arg(long, value_name = "DAYS", conflicts_with = "keep")]
+        in_days: Option<u32>,
+        /// Do not erase it after all
+        #[arg(long)]
+        keep: bool,
     },
     /// Sign an account out everywhere: every session, token and code of it ends
     SignOut(Whose),
@@ -153,6 +170,11 @@ impl Command {
                 account_status::require_reset(id, !lift, Actor::Terminal, desk.trail(), &desk.p).await?;
                 show(desk, id).await
             }
+            Self::Erase { whose, in_days, keep } => {
+                let id = whose.find(desk).await?;
+                erase(desk, id, in_days, keep).await?;
+                show(desk, id).await
+            }
             Self::SignOut(whose) => {
                 let id = whose.find(desk).await?;
                 account_status::sign_out_everywhere(id, Actor::Terminal, desk.trail(), &desk.p).await?;
@@ -231,6 +253,7 @@ pub async fn show(desk: &Desk, id: AccountId) -> Outcome {
             status_set_at: moved.at.rfc3339(),
             status_reason: moved.reason,
             status_until: moved.until.map(Timestamp::rfc3339),
+            erased_at: desk.p.store.erased_at(id).await?.map(Timestamp::rfc3339),
         });
     }
     desk.talk.show(facts)
@@ -286,6 +309,17 @@ async fn set_password(desk: &Desk, id: AccountId, from_stdin: bool) -> Outcome {
     account_status::set_password(id, &typed, Actor::Terminal, desk.trail(), &desk.p).await?;
     desk.talk.say("the password is set; every session, token and code of this account has ended");
     Ok(())
+}
+
+async fn erase(desk: &Desk, id: AccountId, in_days: Option<u32>, keep: bool) -> Outcome {
+    let wait = in_days.map_or(desk.p.settings.erasure_wait, |days| Duration::from_secs(u64::from(days) * 24 * 60 * 60));
+    let trail = desk.trail();
+    let at = (!keep).then(|| trail.at.plus(wait));
+    if let Some(at) = at {
+        let until = at.in_words();
+        desk.talk.confirm(&format!("what is known of account {id} is erased on {until}, for good. Plan it?"))?;
+    }
+    Ok(plan_erasure(id, at, Actor::Terminal, trail, &desk.p).await?)
 }
 
 /// Accounts read at one time.

@@ -169,6 +169,12 @@ settings! {
         /// Passwords hashed at the same time; 0 for one a core.
         hash_threads: u32 = "0",
     }
+    /// Accounts of people.
+    accounts: Accounts {
+        /// Days between the closing of an account and its erasure, for those who wish it erased. Until then an
+        /// administrator can open it again.
+        erasure_days: u32 = "30",
+    }
     /// The cost of a password hash (argon2id). A change reaches an account when it next signs in.
     password: Password {
         /// Memory, in KiB.

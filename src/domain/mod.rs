@@ -7,6 +7,7 @@ pub mod brand;
 pub mod business_days;
 pub mod consent;
 pub mod email;
+pub mod email_change;
 pub mod ids;
 pub mod password;
 pub mod redirect_difference;

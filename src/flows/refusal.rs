@@ -41,6 +41,10 @@ pub enum Refusal {
     OwnRequest,
     /// Only these staff may do it.
     StaffNeeded(&'static [StaffRole]),
+    /// The account was moved to another address lately, and moves no further for a while.
+    MovedLately,
+    /// Only an account that has ended, and is not erased, can be erased.
+    NotEnded(Status),
     /// Nobody opens an account in this space, invited or not.
     SignUpClosed,
     /// The link was used, has expired, or was replaced by a newer one.
@@ -93,6 +97,10 @@ impl fmt::Display for Refusal {
             Self::StaffNeeded(roles) => {
                 let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
                 write!(f, "only staff may do this: {}", names.join(", "))
+            }
+            Self::MovedLately => f.write_str("the account was moved to another address less than seven days ago"),
+            Self::NotEnded(status) => {
+                write!(f, "the account is {}: only one that has ended, and is not erased, is erased", status.name())
             }
             Self::SignUpClosed => {
                 f.write_str("nobody opens an account in this space: set its sign-up to open or to invitation first")

@@ -317,9 +317,12 @@ impl Unit for SetStatus {
     type Out = bool;
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
-        let Some(row) = tx.one("select status from accounts where id = ?1", values![self.id]).await? else {
+        let sql = "select status, erased from accounts where id = ?1";
+        let Some(row) = tx.one(sql, values![self.id]).await? else { return Ok(false) };
+        // Of whom nothing is known any more, nobody comes back.
+        if row.get(1)? {
             return Ok(false);
-        };
+        }
         let from = Status::parse(&row.get::<String>(0)?)
             .ok_or_else(|| Fault::internal("store: an account with an unknown status"))?;
         if !from.may_move(self.to, self.by) {
@@ -329,7 +332,7 @@ impl Unit for SetStatus {
         let moved = tx
             .execute(
                 "update accounts set status = ?2, status_by = ?3, status_at = ?4, status_reason = ?5, status_until = ?6,
-                     epoch = epoch + 1
+                     epoch = epoch + 1, erase_at = case when ?8 = 1 then erase_at else null end
                  where id = ?1 and status = ?7",
                 values![
                     self.id,
@@ -338,7 +341,9 @@ impl Unit for SetStatus {
                     self.trail.at,
                     &self.reason,
                     self.until,
-                    from.name()
+                    from.name(),
+                    // Who is opened again is not erased.
+                    self.to.has_ended(),
                 ],
             )
             .await?;

@@ -128,7 +128,7 @@ impl Store {
             let step = self.write(SweepStep { now }).await?;
             gone += step;
             if step < SWEEP_STEP {
-                return Ok(gone);
+                return Ok(gone + self.erase_due(now).await?);
             }
         }
     }

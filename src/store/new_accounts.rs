@@ -45,6 +45,15 @@ impl Store {
         self.write(again).await
     }
 
+    /// Finishes a registration that was begun, and sends the link that validates its address; `false` when there is
+    /// nothing to finish.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn finish_registration(&self, finish: FinishRegistration) -> Result<bool, Fault> {
+        self.write(finish).await
+    }
+
     /// Uses a verification link up and moves its account on; `None` when the link is dead, or the account needs it no
     /// more.
     ///
@@ -218,6 +227,38 @@ impl Unit for SendVerification {
             MakeLink { purpose: LinkPurpose::VerifyEmail, link: self.link.clone(), now }.run(tx).await?;
         }
         Ok(())
+    }
+}
+
+/// The end of a registration that was begun.
+pub struct FinishRegistration {
+    /// Whose.
+    pub id: AccountId,
+    /// The full name.
+    pub name: String,
+    /// The link and its mail.
+    pub verification: SendVerification,
+}
+
+impl Unit for FinishRegistration {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let step = SetStatus {
+            id: self.id,
+            to: Status::Unactivated,
+            by: Mover::Owner,
+            reason: String::new(),
+            until: None,
+            mail: None,
+            trail: self.verification.trail.clone(),
+        };
+        if !step.run(tx).await? {
+            return Ok(false);
+        }
+        tx.execute("update accounts set name = ?2 where id = ?1", values![self.id, &self.name]).await?;
+        self.verification.run(tx).await?;
+        Ok(true)
     }
 }
 

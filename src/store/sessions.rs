@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Store;
+use super::audit::{self, Trail};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
 use super::value::Row;
@@ -75,6 +76,14 @@ impl Store {
     /// The store cannot be written.
     pub async fn close_session(&self, id: SessionId) -> Result<(), Fault> {
         self.write(CloseSession(id)).await
+    }
+
+    /// Ends a session of an account; `false` when it has none of this name.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn end_session_of(&self, account: AccountId, id: SessionId, trail: Trail) -> Result<bool, Fault> {
+        self.write(EndSession { account, id, trail }).await
     }
 
     /// The sessions of an account, newest first.
@@ -167,6 +176,26 @@ impl Unit for OpenSession {
             super::failures::forgive(tx, *space, email).await?;
         }
         Ok(rows == 1)
+    }
+}
+
+struct EndSession {
+    account: AccountId,
+    id: SessionId,
+    trail: Trail,
+}
+
+impl Unit for EndSession {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let sql = "delete from sessions where id = ?1 and account = ?2";
+        if tx.execute(sql, values![&self.id, self.account]).await? == 0 {
+            return Ok(false);
+        }
+        audit::note(tx, &self.trail, "account.session_end", &format!("account {}", self.account), "", "").await?;
+        tx.changed(Change::Session(self.id));
+        Ok(true)
     }
 }
 

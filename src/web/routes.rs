@@ -10,8 +10,9 @@ use http::Method;
 
 use super::answer::{self, Answer, Trouble};
 use super::pages::{
-    account, agents, app, app_profile, app_requests, brand, connected_apps, console, docs, forgot, hand_over,
-    institution, landing, logo, password, paths, reset, setup, sign_in, sign_out, sign_up, verify_email, welcome,
+    account, agents, app, app_profile, app_requests, brand, close, connected_apps, console, docs, email, finish, forgot,
+    hand_over, institution, landing, logo, password, paths, reset, sessions, setup, sign_in, sign_out, sign_up,
+    verify_email, welcome,
 };
 use super::token::{self, Call};
 use super::visitor::Visit;
@@ -98,6 +99,26 @@ pub const ROUTES: &[Route] = &[
         methods: "GET, HEAD, POST",
         handler: Some(|| get(password::show).post(password::change)),
     },
+    Route { path: paths::EMAIL, methods: "GET, HEAD, POST", handler: Some(|| get(email::show).post(email::ask)) },
+    Route {
+        path: paths::CHANGE_EMAIL,
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(email::show_confirm).post(email::confirm)),
+    },
+    Route {
+        path: paths::UNDO_EMAIL,
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(email::show_undo).post(email::undo)),
+    },
+    Route { path: paths::SESSIONS, methods: "GET, HEAD", handler: Some(|| get(sessions::show)) },
+    Route {
+        path: paths::END_ALL_SESSIONS,
+        methods: "GET, HEAD, POST",
+        handler: Some(|| get(sessions::ask_end_all).post(sessions::end_all)),
+    },
+    Route { path: "/account/sessions/{id}/end", methods: "POST", handler: Some(|| post(sessions::end)) },
+    Route { path: paths::CLOSE, methods: "GET, HEAD, POST", handler: Some(|| get(close::show).post(close::close)) },
+    Route { path: paths::FINISH, methods: "GET, HEAD, POST", handler: Some(|| get(finish::show).post(finish::submit)) },
     Route { path: paths::CONNECTED_APPS, methods: "GET, HEAD", handler: Some(|| get(connected_apps::show)) },
     Route {
         path: "/account/connected-apps/{client_id}/withdraw",

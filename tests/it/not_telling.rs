@@ -36,6 +36,7 @@ fn unknown_user_wrong_password_and_not_the_owner_are_one_answer_and_one_amount_o
             let p = Prosper::start_with(Start { lockout, ..Start::default() }).await;
             the_api_tells_nothing(&p, &statements).await;
             the_sign_in_page_tells_nothing(&p, &statements).await;
+            asking_for_a_new_password_tells_nothing(&p, &statements).await;
         }
     });
 }
@@ -88,6 +89,21 @@ async fn the_sign_in_page_tells_nothing(p: &Prosper, statements: &Statements) {
         let hashes = p.p.passwords.hashes_started() - hashes;
         let seen = (essence(answer.is(400), email), hashes, statements.since());
         assert_eq!(seen.1, 1, "{email}: exactly one hash");
+        assert_eq!(first.get_or_insert_with(|| seen.clone()), &seen, "{email}");
+    }
+}
+
+///
+async fn asking_for_a_new_password_tells_nothing(p: &Prosper, statements: &Statements) {
+    let browser = p.browser();
+    let page = browser.visit("/forgot").await;
+    browser.submit(&page, &[("email", "set@example.com")]).await;
+    let mut first = None;
+    for email in ["ada@example.com", "nob@example.com", "gon@example.com"] {
+        statements.since();
+        let answer = browser.submit(&page, &[("email", email)]).await;
+        let seen = (essence(answer.is(200), email), statements.since());
+        assert!(seen.1.iter().any(|sql| sql.contains("insert into links")), "nothing was heard");
         assert_eq!(first.get_or_insert_with(|| seen.clone()), &seen, "{email}");
     }
 }

@@ -27,6 +27,20 @@ pub const ACCOUNT: &str = "/account";
 pub const SETTINGS: &str = "/account/settings";
 /// Changing one's password.
 pub const PASSWORD: &str = "/account/password";
+/// Changing one's address.
+pub const EMAIL: &str = "/account/email";
+/// The mailed link that makes an address an account's.
+pub const CHANGE_EMAIL: &str = "/change-email";
+/// The mailed link that gives an account the address back that it had.
+pub const UNDO_EMAIL: &str = "/undo-email";
+/// Where one is signed in; `/{id}/end` beneath it ends one (POST).
+pub const SESSIONS: &str = "/account/sessions";
+/// Signing out everywhere: GET asks, POST does it (T-11).
+pub const END_ALL_SESSIONS: &str = "/account/sessions/end-all";
+/// Closing one's account.
+pub const CLOSE: &str = "/account/close";
+/// What is missing of a registration that was begun.
+pub const FINISH: &str = "/account/finish";
 /// What holds a grant on this account; `/{id}/withdraw` beneath it asks (GET) and does it (POST).
 pub const CONNECTED_APPS: &str = "/account/connected-apps";
 /// The request for the third-party agent role.
@@ -49,8 +63,15 @@ pub const SANDBOX: &str = "/sandbox";
 pub const SANDBOX_MAIL: &str = "/sandbox/mail";
 
 /// Every page above; a path beneath [`APPS`], [`CONNECTED_APPS`] or [`SANDBOX_MAIL`] counts too.
-pub const ALL: [&str; 21] = [
+pub const ALL: [&str; 28] = [
     HOME,
+    EMAIL,
+    CHANGE_EMAIL,
+    UNDO_EMAIL,
+    SESSIONS,
+    END_ALL_SESSIONS,
+    CLOSE,
+    FINISH,
     SIGN_IN,
     SIGN_UP,
     FORGOT,

@@ -33,6 +33,7 @@ const fn next_href(standing: Standing) -> Option<&'static str> {
     match standing {
         Standing::Unactivated => Some(super::paths::VERIFY_EMAIL),
         Standing::PasswordResetRequired => Some(super::paths::FORGOT),
+        Standing::IncompleteRegistration => Some(super::paths::FINISH),
         _ => None,
     }
 }
@@ -42,6 +43,10 @@ pub async fn page(visit: &Visit, account: &Account) -> Answer {
     let Some(standing) = standing(account) else { return visit.see_other(super::paths::ACCOUNT) };
     let last = match visit.p().store.status_move(account.id).await {
         Ok(last) => last,
+        Err(fault) => return visit.broke(&fault),
+    };
+    let erased = match visit.p().store.erased_at(account.id).await {
+        Ok(erased) => erased.filter(|_| standing == Standing::Closed),
         Err(fault) => return visit.broke(&fault),
     };
     let now = visit.now().micros();
@@ -59,6 +64,7 @@ pub async fn page(visit: &Visit, account: &Account) -> Answer {
         due,
         with_agent_role: account.agent == AgentRole::Requested,
         email: (standing == Standing::Unactivated).then(|| account.email.as_str().to_owned()),
+        erased: erased.map(|at| When::new(at.micros(), now)),
         next_href: next_href(standing).map(str::to_owned),
     };
     visit.page(403, &view)

@@ -156,6 +156,7 @@ impl Prosper {
             sample_resource: true,
             lockout: start.lockout,
             failures_per_address: start.failures_per_address,
+            erasure_wait: hours(30 * 24),
             holidays: start.holidays,
             mail: start.mail,
         };

@@ -19,6 +19,7 @@ mod problem;
 #[cfg(test)]
 mod samples;
 mod sandbox;
+mod self_care;
 mod self_service;
 mod snippets;
 mod status;
@@ -43,6 +44,9 @@ pub use institution::{AgentRequest, InstRegister, InstRegistered, RoleStep, Type
 pub use kit::{Ago, AppKind, AppState, Chrome, Field, Form, Here, Hidden, When, Who};
 pub use problem::{Problem, ProblemKind};
 pub use sandbox::{SandboxApp, SandboxHome, SandboxMail, SandboxMailbox, SandboxPerson};
+pub use self_care::{
+    AccountClosed, ChangeEmail, CloseAccount, EmailLink, EmailLinkStep, EndAllSessions, Finish, SessionRow, Sessions,
+};
 pub use self_service::{Forgot, ForgotStep, Reset, ResetStep, SignUp, SignUpOutcome, SignUpStep, SpaceField};
 pub use snippets::Language;
 pub use status::{Standing, StatusPage};

@@ -63,6 +63,7 @@ pub fn all(hostile: bool) -> Vec<(String, String)> {
     people::institutions(hostile, &mut pages);
     people::sandbox(hostile, &mut pages);
     self_service::before_signing_in(hostile, &mut pages);
+    self_service::signed_in(hostile, &mut pages);
     pages
 }
 

@@ -21,6 +21,8 @@ pub struct StatusPage {
     pub with_agent_role: bool,
     /// Where the verification mail went, for `Unactivated`.
     pub email: Option<String>,
+    /// When what is known of the person goes, for `Closed`.
+    pub erased: Option<When>,
     /// Path of the page that goes on with what is missing (finish the registration, send the mail again, choose a
     /// new password), when there is one.
     pub next_href: Option<String>,

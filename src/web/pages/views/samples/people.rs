@@ -63,6 +63,7 @@ pub(super) fn statuses(hostile: bool, pages: &mut Pages) {
             due: waits.then(|| at(3 * DAY)),
             with_agent_role: waits,
             email: (standing == Standing::Unactivated).then(|| named("ada@example.com", hostile)),
+            erased: (standing == Standing::Closed).then(|| at(20 * DAY)),
             next_href: None,
         };
         add(pages, format!("status-{}", standing.code()), &page);

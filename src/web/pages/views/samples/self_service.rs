@@ -1,6 +1,6 @@
 //! Samples of what people do for themselves.
 
-use super::{Pages, add, form, named, stranger};
+use super::{DAY, MINUTE, Pages, add, at, chrome, form, named, stranger};
 use crate::web::pages::views::*;
 
 pub(super) fn before_signing_in(hostile: bool, pages: &mut Pages) {
@@ -61,4 +61,74 @@ fn sign_ups(hostile: bool, pages: &mut Pages) {
     ] {
         add(pages, format!("sign-up-{name}"), &SignUpStep { chrome: stranger(hostile), outcome });
     }
+}
+
+pub(super) fn signed_in(hostile: bool, pages: &mut Pages) {
+    let email = named("ada@example.com", hostile);
+    let change = |field, current, sent, moved_lately| ChangeEmail {
+        chrome: chrome(hostile, Here::Account),
+        form: form("/account/email"),
+        now: named("ada@example.com", hostile),
+        email: field,
+        current,
+        sent,
+        moved_lately,
+    };
+    add(pages, "email", &change(Field::default(), Field::default(), None, false));
+    let typed = Field::wrong(email.clone(), "Not an email address.");
+    let wrong = Field::wrong("not put back", "That is not your current password.");
+    add(pages, "email-wrong", &change(typed, wrong.clone(), None, true));
+    add(pages, "email-sent", &change(Field::default(), Field::default(), Some(email.clone()), false));
+    for (name, undo) in [("change-email", false), ("undo-email", true)] {
+        let step = EmailLinkStep::Confirm { form: form("/change-email"), email: email.clone(), undo };
+        add(pages, name, &EmailLink { chrome: stranger(hostile), step });
+    }
+    for (name, step) in [
+        ("moved", EmailLinkStep::Moved { email: email.clone() }),
+        ("restored", EmailLinkStep::Restored { email: email.clone() }),
+        ("dead", EmailLinkStep::Dead),
+    ] {
+        add(pages, format!("email-link-{name}"), &EmailLink { chrome: stranger(hostile), step });
+    }
+    let session = |browser: &str, here, console| SessionRow {
+        browser: browser.into(),
+        place: "192.0.2.0/24".into(),
+        opened: at(-3 * DAY),
+        seen: at(-5 * MINUTE),
+        here,
+        console,
+        end: form("/account/sessions/3f9c51b07a7e4c2d9d1e6b0a58f2c417/end"),
+    };
+    let sessions = vec![
+        session("Firefox on Linux", true, false),
+        session("Safari on an iPhone", false, false),
+        session("Chrome on Windows", false, true),
+    ];
+    add(pages, "sessions", &Sessions { chrome: chrome(hostile, Here::Account), sessions, ended: true });
+    let form_all = form("/account/sessions/end-all");
+    add(pages, "sessions-end-all", &EndAllSessions { chrome: chrome(hostile, Here::Account), form: form_all });
+    let close = |current, apps, days, staff| CloseAccount {
+        chrome: chrome(hostile, Here::Account),
+        form: form("/account/close"),
+        email: named("ada@example.com", hostile),
+        apps,
+        days,
+        erase: apps > 1,
+        current,
+        staff,
+    };
+    add(pages, "close", &close(Field::default(), 0, 30, false));
+    add(pages, "close-wrong", &close(wrong, 2, 0, false));
+    add(pages, "close-staff", &close(Field::default(), 1, 30, true));
+    for (name, erased) in [("closed", None), ("closed-and-erased", Some(at(30 * DAY)))] {
+        add(pages, name, &AccountClosed { chrome: stranger(hostile), erased });
+    }
+    let finish = |full_name| Finish {
+        chrome: chrome(hostile, Here::Elsewhere),
+        form: form("/account/finish"),
+        email: email.clone(),
+        full_name,
+    };
+    add(pages, "finish", &finish(Field::of(named("Ada", hostile))));
+    add(pages, "finish-wrong", &finish(Field::wrong("", "Please fill this in.")));
 }

@@ -1,0 +1,225 @@
+//! A person closes their account and has what is known of them erased; and finishes a registration that was begun (A-01,
+//! A-02; T-11; W-02).
+
+use prosper::domain::ids::AccountId;
+use prosper::domain::status::{Mover, Status};
+use prosper::fault::Fault;
+use prosper::flows::account_status::{StatusWish, move_status};
+use prosper::flows::close_account::plan_erasure;
+use prosper::flows::refusal::Actor;
+use prosper::store::audit::Trail;
+use prosper::store::engine::{Tx, Unit};
+
+use crate::prosper::login::CALLBACK;
+use crate::prosper::people::PASSWORD;
+use crate::prosper::{Browser, Exchange, Person, Prosper, hours, seconds};
+
+async fn closes(browser: &Browser<'_>, erase: &str) -> Exchange {
+    let page = browser.get("/account/close").await;
+    page.is(200);
+    browser.submit(&page, &[("erase", erase), ("current", PASSWORD)]).await
+}
+
+async fn status(p: &Prosper, person: &Person<'_>) -> Status {
+    p.p.store.account(person.id).await.expect("read").expect("there").status
+}
+
+async fn moves(p: &Prosper, id: AccountId, to: Status) -> bool {
+    let wish = StatusWish { to, reason: String::new(), until: None };
+    move_status(id, wish, Actor::Terminal, Trail::cli(p.clock.now()), &p.p).await.is_ok()
+}
+
+/// Every text that any table keeps.
+struct Everything;
+
+impl Unit for Everything {
+    type Out = String;
+
+    async fn run(&self, tx: &mut Tx) -> Result<String, Fault> {
+        let mut all = String::new();
+        for (table, columns) in [
+            ("accounts", "name, email, folded_email, institution, phone, status_reason, uid"),
+            ("agent_requests", "message, further_accounts, reason"),
+            ("applications", "name, phone, email, url, redirect_uris"),
+            ("client_secrets", "label"),
+            ("sessions", "address, agent"),
+            ("sign_in_failures", "folded_email"),
+            ("links", "address"),
+            ("outbox", "recipient, subject"),
+            ("audit", "actor, action, subject, before, after"),
+            ("app_requests", "detail, outcome"),
+        ] {
+            for column in columns.split(", ").filter(|column| *column != "uid") {
+                let sql: &'static str = Box::leak(format!("select {column} from {table}").into_boxed_str());
+                for row in tx.many(sql, &[]).await? {
+                    all.push_str(&row.get::<Option<String>>(0)?.unwrap_or_default());
+                    all.push('\n');
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_closed_with_its_password_and_everything_ends() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let app = ada.registers_own_app("Ada").await;
+    let login = ada.has_login_app("Acme", &[CALLBACK]).await;
+    let (here, elsewhere) = (ada.signs_in().await, ada.signs_in().await);
+    let tokens = app.password_grant(&ada).await.tokens();
+    let profile = login.exchange(&here.code_for(&login).await).await.login_token();
+    here.get("/account/settings").await.page_says("href=\"/account/close\"");
+    let page = here.get("/account/close").await;
+    page.is(200).page_says("Erase it after 30 days").page_says("Your 2 apps stop");
+    for wrong in ["", "wrong"] {
+        let back = here.submit(&page, &[("erase", "yes"), ("current", wrong)]).await;
+        back.is(400);
+        assert!(back.error_beside("current").is_some(), "{}", back.told());
+        back.page_says("value=\"yes\" checked");
+    }
+    assert_eq!(status(&p, &ada).await, Status::Active);
+
+    closes(&here, "no").await.is(200).page_says("Your account is closed").page_does_not_say("is erased on");
+    assert_eq!(status(&p, &ada).await, Status::Closed);
+    for browser in [&here, &elsewhere] {
+        browser.get("/account").await.is(302);
+    }
+    p.resource(&tokens.access_token).await.is(401);
+    p.user(&profile).await.is(401);
+    app.refresh(&tokens).await.refused(400, "invalid_grant", "Missing/Invalid refresh token");
+    app.password_grant(&ada).await.refused(400, "closed_account", "The user account is closed");
+    let told = p.mails_to("ada@example.com").await;
+    assert_eq!(told.last().expect("told").subject, "Your account is closed");
+    // Nothing is erased that nobody asked to be.
+    p.clock.advance(hours(24 * 400));
+    p.p.store.sweep(p.clock.now()).await.expect("swept");
+    assert_eq!(p.p.store.account(ada.id).await.expect("read").expect("there").name, "Ada Lovelace");
+}
+
+#[tokio::test]
+async fn an_account_is_erased_after_its_wait_and_its_numbers_are_never_given_out_again() {
+    let p = Prosper::start().await;
+    let ada = p.investor("Ada@private.example").await;
+    let bob = p.investor("bob@example.com").await;
+    let own = ada.registers_own_app("Ada Lovelace Ltd").await;
+    let app = bob.has_login_app("Acme", &[CALLBACK]).await;
+    let browser = ada.signs_in().await;
+    browser.code_for(&app).await;
+    own.password_grant_as("ada@private.example", "wrong").await;
+    closes(&browser, "yes").await.is(200).page_says("What we know of you is erased on");
+    let stopped = p.browser().sign_in_at("/login", &ada.email, PASSWORD).await;
+    stopped.is(403).page_says("What we know of you is erased on").page_says("Until then you can stop that");
+
+    p.clock.advance(hours(30 * 24) - seconds(1));
+    p.p.store.sweep(p.clock.now()).await.expect("swept");
+    assert!(p.p.store.write(Everything).await.expect("read").contains("Ada@private.example"));
+    p.clock.advance(seconds(1));
+    p.p.store.sweep(p.clock.now()).await.expect("swept");
+    let left = p.p.store.write(Everything).await.expect("read").to_lowercase();
+    for known in ["private.example", "lovelace ltd"] {
+        assert!(!left.contains(known), "{known} is left in\n{left}");
+    }
+    assert_eq!(left.matches("ada lovelace").count(), 1, "Bob's name is his own");
+    let erased = p.p.store.account(ada.id).await.expect("read").expect("its number stays");
+    assert_eq!((erased.uid, erased.status, erased.name.as_str()), (ada.uid, Status::Closed, "Erased"));
+    let rows = p.p.store.audit(Some(format!("account {}", ada.id)), 10).await.expect("read");
+    assert_eq!(rows[0].action, "account.erase");
+    assert!(rows.iter().any(|row| row.action == "account.create"), "the log stays");
+    own.password_grant(&ada).await.refused(401, "unauthorized", "Invalid/Missing client Id");
+    for email in [ada.email.as_str(), erased.email.as_str()] {
+        p.browser().sign_in_at("/login", email, PASSWORD).await.is(400);
+    }
+    assert!(p.p.store.consents_of(ada.id).await.expect("read").is_empty());
+
+    // Nobody comes back of whom nothing is known; the address is free, for somebody with another number.
+    assert!(!moves(&p, ada.id, Status::Inactive).await);
+    let again = p.investor("ada@private.example").await;
+    assert!(again.id > bob.id && again.uid != ada.uid);
+}
+
+/// what has ended is reopened by an administrator alone, and then nothing is erased.
+#[tokio::test]
+async fn an_administrator_who_opens_the_account_again_calls_the_erasure_off() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    closes(&ada.signs_in().await, "yes").await.is(200);
+    assert!(p.p.store.erased_at(ada.id).await.expect("read").is_some());
+    assert!(moves(&p, ada.id, Status::Inactive).await);
+    assert!(moves(&p, ada.id, Status::Active).await);
+    p.clock.advance(hours(24 * 60));
+    p.p.store.sweep(p.clock.now()).await.expect("swept");
+    ada.signs_in().await.get("/account").await.is(200).page_says("Ada Lovelace");
+
+    // Staff plan or call off what the owner did not; only for what has ended.
+    let plans = async |at| plan_erasure(ada.id, at, Actor::Terminal, Trail::cli(p.clock.now()), &p.p).await.is_ok();
+    assert!(!plans(Some(p.clock.now())).await, "it is active");
+    ada.becomes(Status::Terminated).await;
+    assert!(plans(Some(p.clock.now())).await && plans(None).await);
+    p.p.store.sweep(p.clock.now()).await.expect("swept");
+    assert_eq!(p.p.store.account(ada.id).await.expect("read").expect("there").name, "Ada Lovelace");
+    assert!(plans(Some(p.clock.now())).await);
+    p.p.store.sweep(p.clock.now()).await.expect("swept");
+    assert_eq!(p.p.store.account(ada.id).await.expect("read").expect("there").name, "Erased");
+    assert!(!plans(Some(p.clock.now())).await, "it is erased");
+}
+
+#[tokio::test]
+async fn an_account_with_a_staff_role_is_not_closed_by_its_holder() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let role = Some(prosper::domain::account::StaffRole::Administrator);
+    assert!(p.p.store.set_staff(ada.id, role, Trail::cli(p.clock.now())).await.expect("written"));
+    let browser = ada.signs_in().await;
+    let page = browser.get("/account/close").await;
+    page.is(200).page_says("This account has a staff role").page_does_not_say("name=\"current\"");
+    let own = browser.get("/account/email").await;
+    let token = crate::prosper::browser::Form::all(&own.body).remove(0).hidden.remove(0).1;
+    let forced = browser.post("/account/close", &[("form_token", &token), ("current", PASSWORD)]).await;
+    forced.is(400);
+    assert_eq!(status(&p, &ada).await, Status::Active);
+}
+
+/// incomplete_registration, unactivated, active: each step its owner's.
+#[tokio::test]
+async fn a_registration_that_was_begun_is_finished_and_then_the_address_confirmed() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    ada.becomes(Status::IncompleteRegistration).await;
+    let browser = ada.signs_in().await;
+    browser.get("/account").await.is(403).page_says("href=\"/account/finish\"");
+    let page = browser.get("/account/finish").await;
+    assert_eq!(page.is(200).value_of("full_name").as_deref(), Some("Ada Lovelace"));
+    let back = browser.submit(&page, &[("full_name", "")]).await;
+    back.is(400);
+    assert!(back.error_beside("full_name").is_some());
+    browser.submit(&page, &[("full_name", "Ada King")]).await.is(200).page_says("Please confirm your email");
+    assert_eq!(status(&p, &ada).await, Status::Unactivated);
+    let link = p.mails_to("ada@example.com").await[0].link(&p);
+    let page = p.browser().get(&link).await;
+    assert_eq!(status(&p, &ada).await, Status::Unactivated, "looking changes nothing");
+    drop(page);
+    let other = p.browser();
+    let page = other.get(&link).await;
+    other.submit_to(&page, "/verify-email", &[]).await.is(200).page_says("Your account can be used now");
+    let browser = ada.signs_in().await;
+    browser.get("/account").await.is(200).page_says("Ada King");
+    browser.get("/account/finish").await.redirects_to("/account");
+}
+
+/// A-02, over every status there is: an owner's own pages move an account only as the rules let its owner.
+#[tokio::test]
+async fn from_no_other_status_does_an_owners_page_move_an_account() {
+    let p = Prosper::start().await;
+    for (number, from) in Status::ALL.into_iter().enumerate() {
+        let ada = p.investor(&format!("a{number}@example.com")).await;
+        let browser = ada.signs_in().await;
+        let close = browser.get("/account/close").await;
+        ada.becomes(from).await;
+        let closed = browser.submit(&close, &[("erase", "no"), ("current", PASSWORD)]).await;
+        assert_eq!(closed.status == 200, from.may_move(Status::Closed, Mover::Owner), "{from:?}\n{}", closed.told());
+        let expected = if from.may_move(Status::Closed, Mover::Owner) { Status::Closed } else { from };
+        assert_eq!(status(&p, &ada).await, expected);
+    }
+}

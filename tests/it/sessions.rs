@@ -1,0 +1,132 @@
+//! Where a person is signed in, one session ended, and signing out everywhere (R-26, R-75, T-11).
+
+use crate::prosper::browser::Form;
+use crate::prosper::exchange::{form, request};
+use crate::prosper::login::CALLBACK;
+use crate::prosper::{Browser, Exchange, Person, Prosper, hours, minutes};
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+/// Signs in as a browser that says what it is.
+async fn signs_in_with<'s>(p: &'s Prosper, ada: &Person<'_>, agent: &str) -> Browser<'s> {
+    let browser = p.browser();
+    let page = browser.get("/login").await;
+    let token = Form::all(&page.body).remove(0).hidden.remove(0).1;
+    let body = form(&[("form_token", &token), ("email", &ada.email), ("password", &ada.password)]);
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("sec-fetch-site", "same-origin"),
+        ("user-agent", agent),
+    ];
+    browser.send("POST", "/login", &headers, &body).await.is(303);
+    browser
+}
+
+fn ends(page: &Exchange) -> Vec<String> {
+    let forms = Form::all(&page.body).into_iter();
+    forms.map(|form| form.action).filter(|action| action.ends_with("/end")).collect()
+}
+
+#[tokio::test]
+async fn a_person_sees_where_they_are_signed_in_and_ends_one_of_them() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let elsewhere = signs_in_with(&p, &ada, FIREFOX).await;
+    p.clock.advance(hours(2));
+    let here = ada.signs_in().await;
+    here.get("/account/settings").await.page_says("href=\"/account/sessions\"");
+    let page = here.get("/account/sessions").await;
+    page.is(200).page_says("Firefox on Linux").page_says("127.0.0.0/24").page_says("This browser");
+    page.page_says("2 hours ago").page_does_not_say("127.0.0.1<");
+    let ends = ends(&page);
+    assert_eq!(ends.len(), 1, "one's own is signed out of, not ended");
+    let answer = here.submit_to(&page, &ends[0], &[]).await;
+    answer.redirects_to("/account/sessions?done=ended");
+    here.follow(answer).await.is(200).page_says("That browser is signed out").page_does_not_say("Firefox on Linux");
+    elsewhere.get("/account").await.redirects_to("/login?next=%2Faccount");
+    here.get("/account").await.is(200);
+    here.submit_to(&page, &ends[0], &[]).await.is(404);
+    let rows = p.p.store.audit(Some(format!("account {}", ada.id)), 1).await.expect("read");
+    assert_eq!(rows[0].action, "account.session_end");
+}
+
+/// what is somebody else's does not exist.
+#[tokio::test]
+async fn nobody_ends_or_sees_the_session_of_somebody_else() {
+    let p = Prosper::start().await;
+    let (ada, eve) = (p.investor("ada@example.com").await, p.investor("eve@example.com").await);
+    let (first, second) = (ada.signs_in().await, ada.signs_in().await);
+    let target = ends(&first.get("/account/sessions").await).remove(0);
+    let evil = eve.signs_in().await;
+    let page = evil.get("/account/sessions").await;
+    assert!(ends(&page).is_empty());
+    // Even with a token of the right shape, for that very path.
+    evil.post(&target, &[("form_token", "x")]).await.is(400);
+    for bad in ["/account/sessions/zz/end", "/account/sessions/00000000000000000000000000000000/end"] {
+        let answer = evil.post(bad, &[("form_token", "x")]).await;
+        assert!(matches!(answer.status, 400 | 404), "{}", answer.told());
+    }
+    let end = prosper::flows::sessions::end_session;
+    let account = p.p.store.account(eve.id).await.expect("read").expect("there");
+    let id = target.split('/').nth(3).and_then(prosper::domain::ids::SessionId::from_hex).expect("an id");
+    let trail = prosper::store::audit::Trail::system(p.clock.now());
+    assert!(end(&account, id, trail, &p.p).await.is_err());
+    for browser in [&first, &second] {
+        browser.get("/account").await.is(200);
+    }
+    let cookie = format!("prosper={}", first.cookie("prosper").expect("signed in"));
+    for path in [target.as_str(), "/account/sessions/end-all", "/account/close"] {
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "cross-site"),
+            ("cookie", &cookie),
+        ];
+        p.send(request("POST", path, &headers, "")).await.is(403);
+        first.post(path, &[]).await.is(400);
+    }
+    second.get("/account").await.is(200);
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_every_session_token_and_code() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let app = ada.registers_own_app("Ada").await;
+    let login = ada.has_login_app("Acme", &[CALLBACK]).await;
+    let (here, elsewhere) = (ada.signs_in().await, ada.signs_in().await);
+    let tokens = app.password_grant(&ada).await.tokens();
+    let profile = login.exchange(&here.code_for(&login).await).await.login_token();
+    let code = here.code_for(&login).await;
+    let page = here.visit("/account/sessions/end-all").await;
+    page.is(200).page_says("Sign out everywhere?");
+    here.submit_to(&page, "/account/sessions/end-all", &[]).await.redirects_to("/logout");
+    for browser in [&here, &elsewhere] {
+        browser.get("/account").await.is(302);
+    }
+    p.resource(&tokens.access_token).await.is(401);
+    app.refresh(&tokens).await.refused(400, "invalid_grant", "Missing/Invalid refresh token");
+    p.user(&profile).await.is(401);
+    login.exchange(&code).await.says(400, "Invalid code");
+    // The password is what it was.
+    app.password_grant(&ada).await.tokens();
+    let again = ada.signs_in().await;
+    assert!(ends(&again.get("/account/sessions").await).is_empty(), "what has ended is listed no more");
+}
+
+#[tokio::test]
+async fn a_session_that_is_idle_or_over_is_listed_no_more() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let old = ada.signs_in().await;
+    p.clock.advance(hours(12));
+    let here = ada.signs_in().await;
+    assert!(ends(&here.get("/account/sessions").await).is_empty());
+    old.get("/account").await.is(302);
+    // Last seen is kept, to within some minutes.
+    let other = ada.signs_in().await;
+    p.clock.advance(minutes(30));
+    other.get("/account").await.is(200);
+    p.flush().await;
+    p.clock.advance(minutes(10));
+    here.get("/account/sessions").await.page_says("last seen <time").page_says("10 minutes ago");
+}
