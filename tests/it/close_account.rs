@@ -89,7 +89,7 @@ async fn an_account_is_closed_with_its_password_and_everything_ends() {
     p.resource(&tokens.access_token).await.is(401);
     p.user(&profile).await.is(401);
     app.refresh(&tokens).await.refused(400, "invalid_grant", "Missing/Invalid refresh token");
-    app.password_grant(&ada).await.refused(400, "closed_account", "The user account is closed");
+    app.password_grant(&ada).await.refused(400, "closed_account", "User account is closed");
     let told = p.mails_to("ada@example.com").await;
     assert_eq!(told.last().expect("told").subject, "Your account is closed");
     // Nothing is erased that nobody asked to be.

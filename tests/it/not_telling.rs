@@ -102,7 +102,9 @@ async fn asking_for_a_new_password_tells_nothing(p: &Prosper, statements: &State
     for email in ["ada@example.com", "nob@example.com", "gon@example.com"] {
         statements.since();
         let answer = browser.submit(&page, &[("email", email)]).await;
-        let seen = (essence(answer.is(200), email), statements.since());
+        // The list of spaces is held, and read again whenever its lease has run out.
+        let ran: Vec<_> = statements.since().into_iter().filter(|sql| !sql.contains("from spaces")).collect();
+        let seen = (essence(answer.is(200), email), ran);
         assert!(seen.1.iter().any(|sql| sql.contains("insert into links")), "nothing was heard");
         assert_eq!(first.get_or_insert_with(|| seen.clone()), &seen, "{email}");
     }

@@ -50,7 +50,7 @@ pub async fn submit(visit: Visit) -> Answer {
 }
 
 fn page(visit: &Visit, account: &Account, status: u16, problems: Option<&FieldProblems>) -> Answer {
-    let typed = visit.form.get("full_name").is_some();
+    let typed = problems.is_some() || visit.form.get("full_name").is_some();
     let view = Finish {
         chrome: visit.chrome(Here::Elsewhere),
         form: visit.form(paths::FINISH, Vec::new()),
