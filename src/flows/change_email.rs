@@ -45,7 +45,8 @@ pub async fn ask_email(id: AccountId, typed: NewEmail, trail: Trail, p: &Prosper
     must_be_usable(account)?;
     let mut problems = FieldProblems::default();
     let to = Email::parse(&typed.email);
-    let to = to.and_then(|to| if to.folded() == account.email.folded() { Err(FieldProblem::Unchanged) } else { Ok(to) });
+    let to =
+        to.and_then(|to| if to.folded() == account.email.folded() { Err(FieldProblem::Unchanged) } else { Ok(to) });
     let Some(to) = problems.note("email", to) else { return Err(problems.into()) };
     let counted = (account.space, account.email.as_str());
     if !check_password(counted, &typed.current, Some(&before), p).await? {

@@ -226,10 +226,7 @@ async fn owner(
     now: Timestamp,
 ) -> Result<Option<(AccountId, String)>, Fault> {
     let row = tx
-        .one(
-            "select id, email from accounts where folded_email = ?1 and space = ?2",
-            values![address.folded(), space],
-        )
+        .one("select id, email from accounts where folded_email = ?1 and space = ?2", values![address.folded(), space])
         .await?;
     match row {
         Some(row) => Ok(Some((row.get(0)?, row.get(1)?))),

@@ -10,8 +10,8 @@ use http::Method;
 
 use super::answer::{self, Answer, Trouble};
 use super::pages::{
-    account, agents, app, app_profile, app_requests, brand, close, connected_apps, console, docs, email, finish, forgot,
-    hand_over, institution, landing, logo, password, paths, reset, sessions, setup, sign_in, sign_out, sign_up,
+    account, agents, app, app_profile, app_requests, brand, close, connected_apps, console, docs, email, finish,
+    forgot, hand_over, institution, landing, logo, password, paths, reset, sessions, setup, sign_in, sign_out, sign_up,
     verify_email, welcome,
 };
 use super::token::{self, Call};

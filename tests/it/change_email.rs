@@ -258,9 +258,15 @@ fn does() -> impl Strategy<Value = Does> {
 /// The store follows the pure rules, whatever is done in whatever order: an address is what `domain::email_change` says.
 #[test]
 fn the_store_moves_an_account_just_as_the_rules_say() {
-    let mut runner = TestRunner::new(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() });
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() });
     let walk = prop::collection::vec(does(), 1..14);
-    runner.run(&walk, |steps| { run(walks(steps)); Ok(()) }).expect("it follows");
+    runner
+        .run(&walk, |steps| {
+            run(walks(steps));
+            Ok(())
+        })
+        .expect("it follows");
 }
 
 async fn walks(steps: Vec<Does>) {

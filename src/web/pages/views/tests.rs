@@ -81,8 +81,15 @@ fn every_link_and_form_leads_to_a_page_of_ours() {
             let target = if tag == "form" { value(&attributes, "action") } else { value(&attributes, "href") };
             let Some(path) = target.filter(|target| target.starts_with('/')) else { continue };
             let path = path.split(['#', '?']).next().expect("split yields at least one part");
-            let beneath =
-                [paths::APPS, paths::CONNECTED_APPS, paths::SESSIONS, paths::SANDBOX_MAIL, "/assets", paths::CONSOLE, paths::SPACES];
+            let beneath = [
+                paths::APPS,
+                paths::CONNECTED_APPS,
+                paths::SESSIONS,
+                paths::SANDBOX_MAIL,
+                "/assets",
+                paths::CONSOLE,
+                paths::SPACES,
+            ];
             let known = path == paths::CONSOLE
                 || paths::ALL.contains(&path)
                 || beneath.iter().any(|p| path.starts_with(&format!("{p}/")));
