@@ -85,7 +85,8 @@ async fn list(desk: &Desk, filter: Filter) -> Outcome {
     desk.talk.list(&["user", "application", "kind", "client_id", "scopes", "granted", "last_used"], rows)
 }
 
-async fn facts_of(desk: &Desk, ListedConsent { consent, last_used_at }: ListedConsent) -> Outcome<Facts> {
+async fn facts_of(desk: &Desk, listed: ListedConsent) -> Outcome<Facts> {
+    let ListedConsent { consent, granted_from, last_used_at, last_used_from } = listed;
     let account = desk.p.store.account(consent.account).await?;
     let client = desk.p.store.client(consent.application).await?;
     let application = client.as_ref().map(|client| &client.application);
@@ -97,6 +98,8 @@ async fn facts_of(desk: &Desk, ListedConsent { consent, last_used_at }: ListedCo
         kind: application.map(|application| application.kind.name()),
         scopes: consent.scope.iter().map(Scope::name).collect::<Vec<_>>(),
         granted: consent.granted_at.rfc3339(),
+        granted_from: granted_from,
         last_used: last_used_at.map(Timestamp::rfc3339),
+        last_used_from: last_used_from,
     })
 }

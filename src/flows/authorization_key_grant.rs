@@ -24,6 +24,8 @@ pub struct AuthorizationKeyAsk {
     pub auth_key: Option<Plain>,
     /// What the tokens are to do; empty when it was sent without a value.
     pub scope: Option<String>,
+    /// Roughly where the request came from, for the investor.
+    pub place: String,
 }
 
 /// Trades an authorization key for tokens.
@@ -64,6 +66,6 @@ pub async fn authorization_key_grant(ask: AuthorizationKeyAsk, p: &Prosper) -> R
         forgive: false,
     };
     let tokens = open_family(new, p).await?.ok_or(AccessTokenError::BadCredentials)?;
-    p.store.saw_consent(key.consent.id, p.now());
+    p.store.saw_consent(key.consent.id, p.now(), &ask.place);
     Ok(tokens)
 }

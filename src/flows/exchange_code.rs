@@ -43,6 +43,8 @@ pub struct ExchangeAsk {
     pub redirect_uri: Option<String>,
     /// The PKCE verifier.
     pub code_verifier: Option<Plain>,
+    /// Roughly where the request came from, for the person.
+    pub place: String,
 }
 
 /// A refusal: the row that goes over the wire, and the true cause for the application's owner.
@@ -92,7 +94,7 @@ pub async fn exchange_code(ask: &ExchangeAsk, p: &Prosper) -> Result<String, Sto
         revoke_if_used(code.basis.code, now, p).await?;
         return Err(no(ExchangeError::InvalidCode, cause));
     }
-    redeem(&code, now, p).await
+    redeem(&code, &ask.place, now, p).await
 }
 
 fn no(row: ExchangeError, cause: &'static str) -> Stop<Refusal> {
@@ -125,7 +127,7 @@ fn is_verifier(verifier: &Plain) -> bool {
     (43..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
-async fn redeem(code: &Code, now: Timestamp, p: &Prosper) -> Result<String, Stop<Refusal>> {
+async fn redeem(code: &Code, place: &str, now: Timestamp, p: &Prosper) -> Result<String, Stop<Refusal>> {
     let token = LoginToken { basis: code.basis.clone(), expires_at: now.plus(lifetimes::LOGIN_TOKEN) };
     let redemption = Redemption {
         code: code.basis.code,
@@ -139,7 +141,7 @@ async fn redeem(code: &Code, now: Timestamp, p: &Prosper) -> Result<String, Stop
     let redeeming = Redeeming { redemption, consent: code.basis.consent, epochs: code.basis.epochs };
     match p.store.redeem_code(redeeming).await? {
         Redeemed::Now => {
-            p.store.saw_consent(code.basis.consent, now);
+            p.store.saw_consent(code.basis.consent, now, place);
             Ok(token.seal(p))
         }
         Redeemed::Before { at } => {

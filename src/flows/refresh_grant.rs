@@ -27,6 +27,8 @@ pub struct RefreshAsk {
     pub refresh_token: Option<Plain>,
     /// What the token is to do; empty when it was sent without a value.
     pub scope: Option<String>,
+    /// Roughly where the request came from, for the investor behind an agent's token.
+    pub place: String,
 }
 
 /// Issues a new access token of the family that the refresh token belongs to.
@@ -47,6 +49,9 @@ pub async fn refresh_grant(ask: RefreshAsk, p: &Prosper) -> Result<Tokens, Stop<
     }
     let standing = standing(&family, p).await?.ok_or(RefreshTokenError::RefreshToken)?;
     let scope = narrow(ask.scope.as_deref(), standing.scope)?;
+    if let Some(consent) = family.consent {
+        p.store.saw_consent(consent, now, &ask.place);
+    }
     let access_token = access_token(family.id, scope, now, p);
     Ok(Tokens { access_token, refresh_token: Some(typed.expose().to_owned()) })
 }

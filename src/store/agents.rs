@@ -4,6 +4,7 @@ use super::Store;
 use super::audit::{self, Trail};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::grant_events;
 use super::outbox::{self, Mail};
 use crate::domain::agent::{AgentMove, AgentRole, RequestForm};
 use crate::domain::ids::AccountId;
@@ -162,7 +163,11 @@ impl Unit for AskForRole {
 }
 
 /// Ends every grant that investors gave to the applications of an agent, with its keys (K-04).
-async fn end_grants(tx: &mut Tx, agent: AccountId) -> Result<(), Fault> {
+async fn end_grants(tx: &mut Tx, agent: AccountId, trail: &Trail) -> Result<(), Fault> {
+    let sql = "select id from applications where owner = ?1 and kind = 'third_party_agent'";
+    for row in tx.many(sql, values![agent]).await? {
+        grant_events::note_end(tx, &row.get(0)?, &trail.actor, trail.at).await?;
+    }
     let ended = tx
         .many(
             "delete from consents where application in
@@ -223,7 +228,7 @@ impl DecideRole {
         )
         .await?;
         if to == AgentRole::Withdrawn {
-            end_grants(tx, account).await?;
+            end_grants(tx, account, &self.trail).await?;
         }
         // A withdrawal is written beside the request that it ends; any other decision beside the one that waits.
         let sql = if to == AgentRole::Withdrawn {

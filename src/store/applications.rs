@@ -421,8 +421,8 @@ impl Unit for ChangeApplication {
                 (tx.execute(sql, values![id, *disabled]).await?, action, after.to_owned())
             }
             ApplicationChange::Delete => {
-                let sql = "delete from applications where id = ?1";
-                (tx.execute(sql, values![id]).await?, "delete", String::new())
+                super::grant_events::note_end(tx, id, &self.trail.actor, now).await?;
+                (tx.execute("delete from applications where id = ?1", values![id]).await?, "delete", String::new())
             }
             ApplicationChange::RevokeSecret(secret) => {
                 let sql = "update client_secrets set expires_at = ?3

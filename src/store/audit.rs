@@ -18,12 +18,14 @@ pub struct Trail {
     pub request_id: String,
     /// The client's address, if one came over HTTP.
     pub address: String,
+    /// Roughly where from, for the person whom the change is about. The audit log has the address instead.
+    pub place: String,
 }
 
 impl Trail {
     /// A change that Prosper makes by itself.
     pub fn system(at: Timestamp) -> Self {
-        Self { at, actor: "system".into(), request_id: String::new(), address: String::new() }
+        Self { at, actor: "system".into(), request_id: String::new(), address: String::new(), place: String::new() }
     }
 
     /// A change made at the terminal.
@@ -150,7 +152,13 @@ impl Unit for ReadAudit {
 pub(super) fn audit_row(row: &Row) -> Result<AuditRow, Fault> {
     Ok(AuditRow {
         id: row.get(0)?,
-        trail: Trail { at: row.get(1)?, actor: row.get(2)?, request_id: row.get(7)?, address: row.get(8)? },
+        trail: Trail {
+            at: row.get(1)?,
+            actor: row.get(2)?,
+            request_id: row.get(7)?,
+            address: row.get(8)?,
+            place: String::new(),
+        },
         action: row.get(3)?,
         subject: row.get(4)?,
         before: row.get(5)?,

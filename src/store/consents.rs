@@ -1,4 +1,6 @@
 //! What accounts let applications do, and the keys that agents hold to it.
+//!
+//! This file is long because a grant and its end stand together, each with all that hangs on it.
 
 use std::sync::Arc;
 
@@ -6,6 +8,7 @@ use super::Store;
 use super::audit::{self, Trail};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::grant_events::{self, GrantStep, NewEvent};
 use super::outbox::{self, Mail};
 use super::value::Row;
 use crate::domain::consent::{Consent, Terms};
@@ -21,8 +24,12 @@ use crate::values;
 pub struct ListedConsent {
     /// The consent.
     pub consent: Consent,
+    /// Roughly where it was given from; empty when that is not known.
+    pub granted_from: String,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
+    /// Roughly where from; empty when that is not known.
+    pub last_used_from: String,
 }
 
 /// An authorization key and the grant that it stands for.
@@ -128,17 +135,27 @@ impl Unit for Of {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
         let rows = match (&self.account, &self.application) {
             (Some(account), _) => {
-                let sql = "select id, account, application, scope, terms, granted_at, last_used_at from consents
+                let sql = "select id, account, application, scope, terms, granted_at, granted_from, last_used_at,
+                               last_used_from from consents
                            where account = ?1 order by granted_at desc, id";
                 tx.many(sql, values![*account]).await?
             }
             (None, application) => {
-                let sql = "select id, account, application, scope, terms, granted_at, last_used_at from consents
+                let sql = "select id, account, application, scope, terms, granted_at, granted_from, last_used_at,
+                               last_used_from from consents
                            where application = ?1 order by granted_at desc, id";
                 tx.many(sql, values![application.as_ref()]).await?
             }
         };
-        rows.iter().map(|row| Ok(ListedConsent { consent: consent(row)?, last_used_at: row.get(6)? })).collect()
+        let listed = |row: &Row| {
+            Ok(ListedConsent {
+                consent: consent(row)?,
+                granted_from: row.get(6)?,
+                last_used_at: row.get(7)?,
+                last_used_from: row.get(8)?,
+            })
+        };
+        rows.iter().map(listed).collect()
     }
 }
 
@@ -178,24 +195,25 @@ impl Unit for Allow {
                 values![given.account, &given.application],
             )
             .await?;
-        let known = match before {
+        let step = match before {
             Some(row) => {
-                let held: i64 = row.get(0)?;
-                given.scope.bits() & !held == 0 && row.get::<String>(1)? == terms
+                let same_terms = row.get::<String>(1)? == terms;
+                GrantStep::between(Some(ScopeSet::from_bits(row.get(0)?)), same_terms, given.scope)
             }
-            None => false,
+            None => GrantStep::Given,
         };
         let row = tx
             .one(
-                "insert into consents (id, account, application, scope, terms, granted_at)
-                 select ?1, ?2, ?3, ?4, ?5, ?6
+                "insert into consents (id, account, application, scope, terms, granted_at, granted_from)
+                 select ?1, ?2, ?3, ?4, ?5, ?6, ?9
                  where exists (select 1 from accounts where id = ?2 and epoch = ?7 and status = 'active'
                          and password_reset_required = 0)
                    and exists (select 1 from applications a join accounts o on o.id = a.owner
                          where a.id = ?3 and a.epoch = ?8 and a.disabled = 0
                            and (a.kind <> 'third_party_agent' or (o.agent = 'approved' and o.status = 'active')))
                  on conflict (account, application)
-                     do update set scope = excluded.scope, terms = excluded.terms, granted_at = excluded.granted_at
+                     do update set scope = excluded.scope, terms = excluded.terms, granted_at = excluded.granted_at,
+                         granted_from = excluded.granted_from
                  returning id",
                 values![
                     &given.id,
@@ -206,6 +224,7 @@ impl Unit for Allow {
                     given.granted_at,
                     self.account_epoch,
                     self.application_epoch,
+                    &self.trail.place,
                 ],
             )
             .await?;
@@ -218,7 +237,17 @@ impl Unit for Allow {
             )
             .await?;
         }
-        if let (Some(mail), false) = (&self.mail, known) {
+        let event = NewEvent {
+            account: given.account,
+            application: &given.application,
+            step,
+            actor: &self.trail.actor,
+            scope: given.scope,
+            place: &self.trail.place,
+            at: self.trail.at,
+        };
+        grant_events::note(tx, event).await?;
+        if let (Some(mail), GrantStep::Given | GrantStep::Widened) = (&self.mail, step) {
             outbox::post_notice(tx, mail, self.trail.at).await?;
         }
         let subject = format!("account {}", given.account);
@@ -241,11 +270,21 @@ impl Unit for Withdraw {
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
         let gone = tx
             .one(
-                "delete from consents where account = ?1 and application = ?2 returning id",
+                "delete from consents where account = ?1 and application = ?2 returning id, scope",
                 values![self.account, &self.application],
             )
             .await?;
         let Some(row) = gone else { return Ok(false) };
+        let event = NewEvent {
+            account: self.account,
+            application: &self.application,
+            step: GrantStep::Withdrawn,
+            actor: &self.trail.actor,
+            scope: ScopeSet::from_bits(row.get(1)?),
+            place: &self.trail.place,
+            at: self.trail.at,
+        };
+        grant_events::note(tx, event).await?;
         let subject = format!("account {}", self.account);
         let before = format!("application {}", self.application);
         audit::note(tx, &self.trail, "consent.withdraw", &subject, &before, "").await?;

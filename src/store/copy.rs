@@ -82,6 +82,7 @@ pub(super) const TABLES: &[Table] = &[
     table("client_secrets", &["id"]),
     table("consents", &["id"]),
     table("authorization_keys", &["id"]),
+    table("grant_events", &["id"]),
     table("used_forms", &["id"]),
     table("families", &["id"]),
     table("redemptions", &["code"]),
@@ -96,7 +97,7 @@ pub(super) const TABLES: &[Table] = &[
 ];
 
 /// Tables whose key counts by itself.
-pub(super) const COUNTING: [&str; 3] = ["agent_requests", "outbox", "audit"];
+pub(super) const COUNTING: [&str; 4] = ["agent_requests", "outbox", "audit", "grant_events"];
 
 /// Rows that are read at a time, and written in one transaction.
 const PAGE: usize = 500;

@@ -322,7 +322,7 @@ impl Unit for SweepStep {
 }
 
 /// One statement a table. Those with a number in them keep a while of history, in microseconds.
-const SWEEPS: [&str; 11] = [
+const SWEEPS: [&str; 12] = [
     "delete from used_forms where id in (select id from used_forms where expires_at <= ?1 limit 1000)",
     "delete from families where id in (select id from families where expires_at <= ?1 limit 1000)",
     "delete from redemptions where code in (select code from redemptions
@@ -336,6 +336,8 @@ const SWEEPS: [&str; 11] = [
         where at <= ?1 - 3600000000 order by position limit 1000)",
     "delete from app_requests where request_id in (select request_id from app_requests
         where at <= ?1 - 2592000000000 limit 1000)",
+    "delete from grant_events where id in (select id from grant_events
+        where (at <= ?1 - 7776000000000 and step = 'used') or at <= ?1 - 63072000000000 limit 1000)",
     "delete from outbox where id in (select id from outbox where created_at <= ?1 - 2592000000000 limit 1000)",
     // As long as `contract::lifetimes::MAIL`: what was not sent by then holds no link that works.
     "update outbox set body = substr(body, 1, 0) where id in (select id from outbox

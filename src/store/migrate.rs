@@ -29,6 +29,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "mail_leaves_the_house",
         sql: include_str!("../../migrations/0003_mail_leaves_the_house.sql"),
     },
+    Migration {
+        number: 4,
+        name: "what_became_of_grants",
+        sql: include_str!("../../migrations/0004_what_became_of_grants.sql"),
+    },
 ];
 
 /// The words that each engine spells its own way.

@@ -22,6 +22,7 @@ pub mod families;
 pub mod file;
 mod follower;
 pub mod given;
+pub mod grant_events;
 pub mod handovers;
 pub mod installation;
 pub mod invitations;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Store;
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::grant_events;
 use super::value::Row;
 use crate::domain::ids::{AuthKeyId, ClientId, ConsentId, SecretId, SessionId};
 use crate::domain::secret::KeyedHash;
@@ -65,7 +66,7 @@ struct Waiting {
     secrets: HashMap<SecretId, Timestamp>,
     renewed_secrets: HashMap<SecretId, KeyedHash>,
     renewed_keys: HashMap<AuthKeyId, KeyedHash>,
-    consents: HashMap<ConsentId, Timestamp>,
+    consents: HashMap<ConsentId, (Timestamp, String)>,
     sessions: HashMap<SessionId, Timestamp>,
     requests: Vec<AppRequest>,
 }
@@ -95,9 +96,9 @@ impl Store {
         self.observe(|waiting| put(&mut waiting.renewed_keys, id, renewed));
     }
 
-    /// A consent was used.
-    pub fn saw_consent(&self, id: ConsentId, now: Timestamp) {
-        self.observe(|waiting| put(&mut waiting.consents, id, now));
+    /// A consent was used, roughly from `place`.
+    pub fn saw_consent(&self, id: ConsentId, now: Timestamp, place: &str) {
+        self.observe(|waiting| put(&mut waiting.consents, id, (now, place.to_owned())));
     }
 
     /// A session was used. The caller asks only when what is known is some minutes old.
@@ -182,8 +183,10 @@ impl Unit for Waiting {
             let sql = "update authorization_keys set mac = ?2, mac_key = ?3 where id = ?1";
             tx.execute(sql, values![id, &hash.mac, hash.key]).await?;
         }
-        for (id, at) in &self.consents {
-            tx.execute("update consents set last_used_at = ?2 where id = ?1", values![id, *at]).await?;
+        for (id, (at, place)) in &self.consents {
+            let sql = "update consents set last_used_at = ?2, last_used_from = ?3 where id = ?1";
+            tx.execute(sql, values![id, *at, place]).await?;
+            grant_events::note_use(tx, *id, place, *at).await?;
         }
         for (id, at) in &self.sessions {
             tx.execute("update sessions set seen_at = ?2 where id = ?1 and seen_at < ?2", values![id, *at]).await?;

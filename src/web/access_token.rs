@@ -4,8 +4,6 @@
 //! The guide's own client sends no `grant_type` and reads a bare JSON string; a standard OAuth library always sends one
 //! and cannot read anything but an object (L-13).
 
-use http::HeaderMap;
-
 use super::Web;
 use super::answer::{self, Answer, Trouble};
 use super::read::{self, Parameters};
@@ -23,7 +21,7 @@ pub async fn access_token(call: Call<'_>, web: &Web) -> Answer {
     }
     let Ok(body) = read::body(call.headers, call.body) else { return refused(ExchangeError::InvalidRequest, false) };
     let standard = body.get(GRANT_TYPE).is_some() || body.is_no_text(GRANT_TYPE);
-    let Ok(ask) = ask(call.headers, &body) else { return refused(ExchangeError::InvalidRequest, standard) };
+    let Ok(ask) = ask(&call, &body) else { return refused(ExchangeError::InvalidRequest, standard) };
     if standard && body.get(GRANT_TYPE) != Some("authorization_code") {
         return refused(ExchangeError::UnsupportedGrantType, standard);
     }
@@ -45,11 +43,11 @@ pub async fn access_token(call: Call<'_>, web: &Web) -> Answer {
     }
 }
 
-fn ask(headers: &HeaderMap, body: &Parameters) -> Result<ExchangeAsk, read::Unreadable> {
+fn ask(call: &Call<'_>, body: &Parameters) -> Result<ExchangeAsk, read::Unreadable> {
     if body.repeats_any(&KNOWN) {
         return Err(read::Unreadable);
     }
-    let client = read::client(headers, body)?;
+    let client = read::client(call.headers, body)?;
     // What is sent and is no text agrees with nothing.
     let text = |name: &str| if body.is_no_text(name) { Some(String::new()) } else { body.get(name).map(str::to_owned) };
     Ok(ExchangeAsk {
@@ -58,6 +56,7 @@ fn ask(headers: &HeaderMap, body: &Parameters) -> Result<ExchangeAsk, read::Unre
         code: body.get("code").map(str::to_owned),
         redirect_uri: text("redirect_uri"),
         code_verifier: text("code_verifier").map(Plain::from),
+        place: call.place(),
     })
 }
 

@@ -121,6 +121,21 @@ pub const ROUTES: &[Route] = &[
     Route { path: paths::FINISH, methods: "GET, HEAD, POST", handler: Some(|| get(finish::show).post(finish::submit)) },
     Route { path: paths::CONNECTED_APPS, methods: "GET, HEAD", handler: Some(|| get(connected_apps::show)) },
     Route {
+        path: "/account/connected-apps/history",
+        methods: "GET, HEAD",
+        handler: Some(|| get(connected_apps::history)),
+    },
+    Route {
+        path: "/account/connected-apps/export.json",
+        methods: "GET, HEAD",
+        handler: Some(|| get(connected_apps::export_json)),
+    },
+    Route {
+        path: "/account/connected-apps/export.csv",
+        methods: "GET, HEAD",
+        handler: Some(|| get(connected_apps::export_csv)),
+    },
+    Route {
         path: "/account/connected-apps/{client_id}/withdraw",
         methods: "GET, HEAD, POST",
         handler: Some(|| get(connected_apps::ask).post(connected_apps::withdraw)),

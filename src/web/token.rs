@@ -15,6 +15,7 @@ use super::read::{self, Media, Parameters};
 use crate::contract::table::{Row, Stop, Table};
 use crate::contract::token_endpoint::{ClientAuthorityError, GrantType, Tokens, refusal_json};
 use crate::domain::ids::ClientId;
+use crate::domain::place::place;
 use crate::flows::authorization_key_grant::{AuthorizationKeyAsk, authorization_key_grant};
 use crate::flows::client_authority::ClientAsk;
 use crate::flows::client_credentials::{ClientCredentialsAsk, client_credentials};
@@ -34,6 +35,14 @@ pub struct Call<'a> {
     pub address: IpAddr,
     /// Its id.
     pub request_id: &'a str,
+}
+
+impl Call<'_> {
+    /// Roughly where it came from.
+    pub fn place(&self) -> String {
+        let agent = self.headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok());
+        place(self.address, agent.unwrap_or_default())
+    }
 }
 
 /// The parameters that may stand once.
@@ -73,11 +82,11 @@ pub async fn token(call: Call<'_>, web: &Web) -> Answer {
             settle(password_grant(PasswordAsk { client, username, password, scope }, p).await, &call, web)
         }
         GrantType::RefreshToken => {
-            let ask = RefreshAsk { client, refresh_token: body.secret("refresh_token"), scope };
+            let ask = RefreshAsk { client, refresh_token: body.secret("refresh_token"), scope, place: call.place() };
             settle(refresh_grant(ask, p).await, &call, web)
         }
         GrantType::AuthorizationKey => {
-            let ask = AuthorizationKeyAsk { client, auth_key: body.secret("auth_key"), scope };
+            let ask = AuthorizationKeyAsk { client, auth_key: body.secret("auth_key"), scope, place: call.place() };
             settle(authorization_key_grant(ask, p).await, &call, web)
         }
         GrantType::ClientCredentials => {

@@ -33,6 +33,7 @@ use crate::crypto::secret::{Kind, Plain};
 use crate::crypto::ticket;
 use crate::domain::account::Account;
 use crate::domain::ids::SessionId;
+use crate::domain::place::place;
 use crate::domain::space::Space;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -167,7 +168,13 @@ impl Visit {
             Some(who) => format!("account {}", who.account.id),
             None => "visitor".to_owned(),
         };
-        Trail { at: self.now(), actor, request_id: self.request_id.clone(), address: self.address.to_string() }
+        Trail {
+            at: self.now(),
+            actor,
+            request_id: self.request_id.clone(),
+            address: self.address.to_string(),
+            place: place(self.address, &self.user_agent()),
+        }
     }
 
     /// The browser, in its own words, cut short.

@@ -2,6 +2,7 @@
 
 use super::consent::{Permission, Weight};
 use super::kit::{self, Ago, Chrome, Field, Form, Here, When};
+use crate::store::grant_events::GrantStep;
 use askama::Template;
 
 /// `/account`.
@@ -100,8 +101,12 @@ pub struct ConnectedApp {
     pub permissions: Vec<Permission>,
     /// When it was allowed.
     pub granted: When,
+    /// Roughly where from; empty when that is not known.
+    pub granted_from: String,
     /// When it was last used, if ever.
     pub last_used: Option<When>,
+    /// Roughly where from; empty when that is not known.
+    pub last_used_from: String,
     /// Path of the page that asks before it is withdrawn.
     pub withdraw_href: String,
 }
@@ -110,6 +115,33 @@ impl ConnectedApp {
     fn initial(&self) -> String {
         kit::initial(&self.name)
     }
+}
+
+/// `/account/connected-apps/history`.
+#[derive(Debug, Template)]
+#[template(path = "en/grant_history.html")]
+pub struct GrantHistory {
+    /// The frame.
+    pub chrome: Chrome,
+    /// What happened, newest first.
+    pub rows: Vec<GrantRow>,
+    /// The page after this one.
+    pub next_href: Option<String>,
+}
+
+/// A step in the life of a grant.
+#[derive(Clone, Debug)]
+pub struct GrantRow {
+    /// When.
+    pub at: When,
+    /// What the app was called then.
+    pub name: String,
+    /// What happened.
+    pub step: GrantStep,
+    /// `you`, `staff`, `application` or `prosper`.
+    pub by: &'static str,
+    /// Roughly where from; empty when that is not known.
+    pub place: String,
 }
 
 /// What a connected app is to the person.

@@ -26,7 +26,9 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, AccountKind, ChangePassword, ConnectedApp, ConnectedApps, ConnectedKind, Settings};
+pub use account::{
+    Account, AccountKind, ChangePassword, ConnectedApp, ConnectedApps, ConnectedKind, GrantHistory, GrantRow, Settings,
+};
 pub use api_settings::{AgentForm, ApiSettings, AppRow, Notice, OwnForm, Registered, RoleState};
 pub use app::{AppPage, Confirm, Done, Ending, Limits, SecretRow, SecretShown};
 pub use app_more::{AppProfile, AppRequests, DifferenceRow, RequestRow, TestOutcome, Tester};

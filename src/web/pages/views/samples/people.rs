@@ -40,7 +40,9 @@ pub(super) fn people(hostile: bool, pages: &mut Pages) {
         kind,
         permissions,
         granted: at(-200 * DAY),
+        granted_from: "Firefox on Linux, 203.0.113.0/24".into(),
         last_used: Some(at(-10 * MINUTE)),
+        last_used_from: named("python-requests, 198.51.100.0/24", hostile),
         withdraw_href: "/account/connected-apps/7/withdraw".into(),
     };
     let agent = vec![Permission::ReadProsperAccount, Permission::ReadNote, Permission::WriteInvestOrder];
@@ -50,6 +52,19 @@ pub(super) fn people(hostile: bool, pages: &mut Pages) {
     add(pages, "connected-apps", &ConnectedApps { chrome: chrome(Here::ConnectedApps), apps, withdrawn });
     let none = ConnectedApps { chrome: chrome(Here::ConnectedApps), apps: vec![], withdrawn: None };
     add(pages, "connected-apps-none", &none);
+    let steps = crate::store::grant_events::GrantStep::ALL.into_iter().zip(1..);
+    let rows = steps.map(|(step, days)| GrantRow {
+        at: at(-days * DAY),
+        name: named("Northwind Advisers", hostile),
+        step,
+        by: ["you", "staff", "application", "prosper"][usize::try_from(days).expect("few") % 4],
+        place: named("Firefox on Linux, 203.0.113.0/24", hostile),
+    });
+    let rows = rows.collect();
+    let next_href = Some("/account/connected-apps/history?before=7".to_owned());
+    add(pages, "grant-history", &GrantHistory { chrome: chrome(Here::ConnectedApps), rows, next_href });
+    let none = GrantHistory { chrome: chrome(Here::ConnectedApps), rows: vec![], next_href: None };
+    add(pages, "grant-history-none", &none);
 }
 
 pub(super) fn statuses(hostile: bool, pages: &mut Pages) {
