@@ -56,6 +56,31 @@ pub const fn redirect_problem(problem: RedirectProblem) -> &'static str {
     }
 }
 
+/// Reasons to decline with that staff may choose instead of typing: a word for the form, a name, and what the applicant
+/// reads.
+pub const PREPARED_REASONS: [(&str, &str, &str); 4] = [
+    (
+        "unreachable",
+        "We could not reach them",
+        "We could not reach anybody at the address and number you gave us. Please ask again with ones that we can reach.",
+    ),
+    (
+        "registration",
+        "Registration not found",
+        "We could not find your firm's registration. Please ask again, with the name and number it is registered under.",
+    ),
+    (
+        "unclear",
+        "Unclear what for",
+        "We did not understand what you would do for other investors. Please ask again and describe it.",
+    ),
+    (
+        "own-use",
+        "No agent role needed",
+        "For your own account alone you need no agent role: register an app for your own use instead.",
+    ),
+];
+
 /// The name of a part of an address.
 pub const fn address_part(part: Part) -> &'static str {
     match part {

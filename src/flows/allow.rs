@@ -43,6 +43,48 @@ pub struct Ask {
     pub redirect: RedirectUri,
 }
 
+/// What becomes of a request that a browser brings from an application; `E` is what the application can be told.
+pub struct Decision<E> {
+    /// The application that the request names, once it is known: its owner may look the request up (W-03).
+    pub client: Option<Arc<Client>>,
+    /// What to do.
+    pub next: Next<E>,
+    /// What the application is told instead of getting what it asked for.
+    pub refused: Option<E>,
+    /// The true cause, for the application's owner; nothing about a person.
+    pub cause: &'static str,
+}
+
+/// What to do.
+pub enum Next<E> {
+    /// `/welcome` (L-05, K-05).
+    Welcome,
+    /// Sign in, then come back into this request (L-02).
+    SignIn,
+    /// A page of our own that names what is wrong (L-06, K-02).
+    Problem(E),
+    /// A page that says why the account may not be used (L-07).
+    Status(Arc<Account>),
+    /// The consent page (L-09, K-03).
+    AskConsent(Box<Ask>),
+    /// Back to the application.
+    Redirect(String),
+}
+
+impl<E: Copy> Decision<E> {
+    /// What the owner reads of it: `ok`, or what went over the wire, as `code` names it. Steps on the way to an outcome
+    /// are none.
+    pub fn outcome(&self, code: impl Fn(E) -> &'static str) -> Option<&'static str> {
+        match &self.next {
+            Next::SignIn | Next::AskConsent(_) => None,
+            Next::Welcome => Some("welcome"),
+            Next::Problem(error) => Some(code(*error)),
+            Next::Status(_) => Some("account status"),
+            Next::Redirect(_) => Some(self.refused.map_or("ok", code)),
+        }
+    }
+}
+
 impl Ask {
     pub(super) fn new(
         client: &Arc<Client>,

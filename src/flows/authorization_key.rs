@@ -26,39 +26,16 @@ use crate::store::applications::Client;
 use crate::store::audit::Trail;
 use crate::store::consents::Allow;
 
-use super::allow::{Ask, notice, used_form};
+use super::allow::{self, Ask, notice, used_form};
 use super::authorize::Person;
 use super::query::{Given, Query};
 use super::standing::agent_epoch;
 use super::tokens::narrow;
 
-/// What becomes of a request, and why.
-pub struct Decision {
-    /// The application that the request names, once it is known: its owner may look the request up (W-03).
-    pub client: Option<Arc<Client>>,
-    /// What to do.
-    pub next: Next,
-    /// What the agent is told.
-    pub refused: Option<AuthorizationKeyError>,
-    /// The true cause, for the application's owner; nothing about a person.
-    pub cause: &'static str,
-}
-
+/// What becomes of a request.
+pub type Decision = allow::Decision<AuthorizationKeyError>;
 /// What to do.
-pub enum Next {
-    /// `/welcome` (K-05).
-    Welcome,
-    /// Sign in, then come back into this request.
-    SignIn,
-    /// A page of our own that names the row (K-02).
-    Problem(AuthorizationKeyError),
-    /// A page that says why the account may not be used.
-    Status(Arc<crate::domain::account::Account>),
-    /// The consent page (K-03).
-    AskConsent(Box<Ask>),
-    /// Back to the agent, with an error.
-    Redirect(String),
-}
+pub type Next = allow::Next<AuthorizationKeyError>;
 
 /// Is `query` a request of this flow, and not for the settings page that lives at the same path (contract §0)?
 pub fn is_meant(query: &Query) -> bool {

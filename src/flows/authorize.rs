@@ -30,7 +30,7 @@ use crate::prosper::Prosper;
 use crate::store::applications::Client;
 use crate::store::families::Epochs;
 
-use super::allow::{Ask, was_denied};
+use super::allow::{self, Ask, was_denied};
 use super::code::{Basis, Code};
 use super::query::{Given, Query};
 
@@ -43,33 +43,10 @@ pub struct Person<'a> {
     pub account: &'a Arc<Account>,
 }
 
-/// What becomes of a request, and why.
-pub struct Decision {
-    /// The application that the request names, once it is known: its owner may look the request up (W-03).
-    pub client: Option<Arc<Client>>,
-    /// What to do.
-    pub next: Next,
-    /// What the application is told instead of getting a code.
-    pub refused: Option<AuthorizeError>,
-    /// The true cause, for the application's owner; nothing about a person.
-    pub cause: &'static str,
-}
-
+/// What becomes of a request.
+pub type Decision = allow::Decision<AuthorizeError>;
 /// What to do.
-pub enum Next {
-    /// `/welcome` (L-05).
-    Welcome,
-    /// Sign in, then come back into this request (L-02).
-    SignIn,
-    /// A page of our own that names what is wrong (L-06).
-    Problem(AuthorizeError),
-    /// A page that says why the account may not be used (L-07).
-    Status(Arc<Account>),
-    /// The consent page (L-09).
-    AskConsent(Box<Ask>),
-    /// Back to the application, with a code or an error.
-    Redirect(String),
-}
+pub type Next = allow::Next<AuthorizeError>;
 
 /// A request whose client and redirect URI are verified.
 pub struct Verified<'a> {

@@ -7,14 +7,14 @@ use super::answer::{self, Answer, Trouble};
 use super::local_path::sign_in_and_then;
 use super::pages::views::{self, Here, Hidden, KeyConsent, Permission, ProblemKind, When, Who};
 use super::pages::{api_settings, standing};
+use super::tell_owner::tell_owner;
 use super::visitor::Visit;
 use crate::contract::authorization_key::AuthorizationKeyError;
 use crate::domain::redirect_uri::host_of;
 use crate::domain::scope::ScopeSet;
 use crate::flows::allow::Ask;
-use crate::flows::authorization_key::{Decision, Next, approve, authorization_key, deny, is_meant as flow_is_meant};
+use crate::flows::authorization_key::{Next, approve, authorization_key, deny, is_meant as flow_is_meant};
 use crate::flows::query::Query;
-use crate::store::recorder::AppRequest;
 
 /// Is this request an agent's, and not one for the settings page at the same path?
 pub fn is_meant(visit: &Visit) -> bool {
@@ -35,7 +35,7 @@ pub async fn show(visit: Visit) -> Answer {
         Ok(decision) => decision,
         Err(fault) => return visit.broke(&fault),
     };
-    tell_owner(&visit, &decision);
+    tell_owner(&visit, "authorization-key", &decision, AuthorizationKeyError::code);
     match decision.next {
         Next::Welcome => answer::found("/welcome"),
         Next::SignIn => answer::found(&sign_in_and_then(&visit.here())),
@@ -105,26 +105,6 @@ fn page(visit: &Visit, status: u16, ask: &Ask) -> Answer {
 
 fn problem(visit: &Visit, error: AuthorizationKeyError) -> Answer {
     visit.problem(ProblemKind::RefusedRequest { error: error.row().code, reason: error.description().to_owned() })
-}
-
-/// As in `web::authorize`.
-fn tell_owner(visit: &Visit, decision: &Decision) {
-    let Some(client) = &decision.client else { return };
-    let outcome = match &decision.next {
-        Next::SignIn | Next::AskConsent(_) => return,
-        Next::Welcome => "welcome".to_owned(),
-        Next::Problem(error) => error.code().to_owned(),
-        Next::Status(_) => "account status".to_owned(),
-        Next::Redirect(_) => decision.refused.map_or("ok", AuthorizationKeyError::code).to_owned(),
-    };
-    visit.p().store.saw_request(AppRequest {
-        request_id: visit.request_id.clone(),
-        application: client.application.id,
-        at: visit.now(),
-        surface: "authorization-key",
-        outcome,
-        detail: decision.cause.to_owned(),
-    });
 }
 
 /// The fields of the form.

@@ -9,15 +9,15 @@ use super::answer::{self, Answer, Trouble};
 use super::local_path::sign_in_and_then;
 use super::pages::standing;
 use super::pages::views::{Here, Hidden, LoginConsent, ProblemKind, Who};
+use super::tell_owner::tell_owner;
 use super::visitor::Visit;
 use crate::contract::lifetimes;
 use crate::contract::login_with_prosper::AuthorizeError;
 use crate::crypto::digest::sha256;
 use crate::domain::redirect_uri::host_of;
 use crate::flows::allow::{self, Ask};
-use crate::flows::authorize::{Decision, Next, authorize};
+use crate::flows::authorize::{Next, authorize};
 use crate::flows::query::Query;
-use crate::store::recorder::AppRequest;
 
 /// The methods of this path.
 pub const METHODS: &str = "GET, POST";
@@ -35,7 +35,7 @@ pub async fn show(visit: Visit) -> Answer {
         Ok(decision) => decision,
         Err(fault) => return visit.broke(&fault),
     };
-    tell_owner(&visit, &decision);
+    tell_owner(&visit, "authorize", &decision, AuthorizeError::code);
     match decision.next {
         Next::Welcome => answer::found("/welcome"),
         Next::SignIn => answer::found(&sign_in_and_then(&visit.here())),
@@ -96,27 +96,6 @@ fn page(visit: &Visit, status: u16, ask: &Ask) -> Answer {
 
 fn problem(visit: &Visit, error: AuthorizeError) -> Answer {
     visit.problem(ProblemKind::RefusedRequest { error: error.code(), reason: error.description().to_owned() })
-}
-
-/// Notes what became of a request, for the application's owner to look up by its id (W-03). Steps on the way to an
-/// outcome are none.
-fn tell_owner(visit: &Visit, decision: &Decision) {
-    let Some(client) = &decision.client else { return };
-    let outcome = match &decision.next {
-        Next::SignIn | Next::AskConsent(_) => return,
-        Next::Welcome => "welcome".to_owned(),
-        Next::Problem(error) => error.code().to_owned(),
-        Next::Status(_) => "account status".to_owned(),
-        Next::Redirect(_) => decision.refused.map_or("ok", AuthorizeError::code).to_owned(),
-    };
-    visit.p().store.saw_request(AppRequest {
-        request_id: visit.request_id.clone(),
-        application: client.application.id,
-        at: visit.now(),
-        surface: "authorize",
-        outcome,
-        detail: decision.cause.to_owned(),
-    });
 }
 
 /// Each request has a note of its own, so that two tabs do not mix.

@@ -19,6 +19,7 @@ pub mod read;
 pub mod routes;
 pub mod sandbox;
 pub mod shield;
+pub mod tell_owner;
 pub mod token;
 pub mod upload;
 pub mod user;

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import http from "node:http";
 
 export class Town {
-  constructor({ browser, sandbox, eye, script }) {
-    Object.assign(this, { browser, sandbox, eye, script, base: sandbox.base_url });
+  constructor({ browser, sandbox, eye, script, modules }) {
+    Object.assign(this, { browser, sandbox, eye, script, modules, base: sandbox.base_url });
   }
 
   app(kind) {

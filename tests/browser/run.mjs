@@ -20,7 +20,7 @@ const { chromium } = (await import(pathToFileURL(createRequire(`${modules}/`).re
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
 const eye = new Eye({ modules, screens, thorough: script });
 try {
-  const town = new Town({ browser, sandbox: JSON.parse(readFileSync(readyFile, "utf8")), eye, script });
+  const town = new Town({ browser, sandbox: JSON.parse(readFileSync(readyFile, "utf8")), eye, script, modules });
   await eye.test(await browser.newPage({ javaScriptEnabled: script }));
   await story(town);
   // What the story does not pass is the same page without script.

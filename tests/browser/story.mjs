@@ -1,5 +1,8 @@
 // The story of account registration, as the documents tell it, and Login with Prosper.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
 
 import { enterConsole } from "./pages.mjs";
 import { doorstep } from "./people.mjs";
@@ -7,6 +10,7 @@ import { doorstep } from "./people.mjs";
 export async function story(town) {
   const staff = await staffSignsIn(town);
   await individual(town);
+  await opensAnAccount(town);
   await optionOne(town, staff);
   const agent = await optionTwo(town, staff);
   await declinedAndAsksAgain(town, staff);
@@ -48,13 +52,115 @@ async function individual(town) {
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   await mary.follow("Manage this app");
   await mary.look("app-own");
+  await runsWhatIsToBePasted(mary, { CLIENT_SECRET: secret, PASSWORD: mary.login.password });
+  assert.equal((await town.token({ grant_type: "refresh_token", client_id: id, client_secret: secret, refresh_token: "no" })).status, 400);
   await mary.press("Add a secret");
   await mary.look("app-secret-added");
   await mary.page.locator("table a").first().click();
   await mary.look("app-ask-revoke-secret");
   await mary.press("Revoke the secret");
   await mary.look("app-secret-revoked");
+  await findsTheReason(mary);
+  await editsTheApp(mary);
   await mary.leave();
+}
+
+// The programs on the page do what they say, as they stand there.
+async function runsWhatIsToBePasted(owner, environment) {
+  const { modules } = owner.town;
+  const venv = path.join(modules, "../venv/bin/python");
+  const programs = {
+    curl: ["sh", "-c"],
+    python: [existsSync(venv) ? venv : "python3", "-c"],
+    javascript: [process.execPath, "--input-type=module", "-e"],
+  };
+  for (const [language, [program, ...flags]] of Object.entries(programs)) {
+    await owner.page.locator("nav[aria-label=Language] a", { hasText: new RegExp(`^${language}$`, "i") }).click();
+    const code = await owner.page.locator(`pre[data-for=${language}]`).first().textContent();
+    const ran = spawnSync(program, [...flags, code], { encoding: "utf8", env: { ...process.env, ...environment } });
+    assert.equal(ran.status, 0, `${code}\n${ran.stderr}`);
+    assert.match(ran.stdout, /access_token/, code);
+  }
+}
+
+// What was refused is looked up by the id that the answer carried. It is written down about once a second.
+async function findsTheReason(owner) {
+  const app = new URL(owner.page.url()).pathname;
+  const until = Date.now() + 15_000;
+  do {
+    await owner.open(app);
+  } while (!(await owner.page.getByText("Missing/Invalid refresh token").count()) && Date.now() < until);
+  await owner.look("app-requests-few");
+  const [id] = await owner.page.locator("section[aria-labelledby=requests] td:last-child code").allTextContents();
+  await owner.open(`${app}/requests`);
+  await owner.look("app-requests");
+  await owner.fill({ "Request id": id });
+  await owner.press("Look it up");
+  await owner.reads("Missing/Invalid refresh token");
+  await owner.fill({ "Request id": "0000000000000000" });
+  await owner.press("Look it up");
+  await owner.look("app-requests-none");
+  await owner.open(app);
+}
+
+async function editsTheApp(owner) {
+  await owner.page.getByRole("link", { name: "Edit name, contact and logo" }).click();
+  await owner.look("app-profile");
+  await owner.fill({ "Phone number": "12" });
+  await owner.press("Save");
+  await owner.look("app-profile-wrong");
+  await owner.fill({ "Phone number": "+1 415 555 0199" });
+  await owner.press("Save");
+  await owner.reads("Saved.");
+  await owner.page.getByRole("link", { name: "Edit name, contact and logo" }).click();
+  await owner.page.getByLabel("Picture").setInputFiles({ name: "logo.png", mimeType: "image/png", buffer: PNG });
+  await owner.press("Set the logo");
+  await owner.look("app-with-logo");
+}
+
+// One pixel, green.
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkyP5fDwAEfAH4o1m1xAAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+// Somebody who has no account yet, and then forgets the password of it.
+async function opensAnAccount(town) {
+  const login = { email: "annie@example.com", password: "nine quiet paper boats" };
+  const annie = await town.somebody(login);
+  await annie.open("/login");
+  await annie.follow("Open an account");
+  await annie.look("sign-up");
+  await annie.press("Open the account");
+  await annie.look("sign-up-wrong");
+  await annie.fill({ "Your full name": "Annie Easley", Email: login.email, Password: login.password });
+  await annie.press("Open the account");
+  await annie.look("sign-up-sent");
+  await annie.open((await town.mail(login.email)).links[0]);
+  await annie.press("Yes, confirm it");
+  await annie.look("sign-up-confirmed");
+  await annie.open("/forgot");
+  await annie.look("forgot");
+  await annie.press("Send the link");
+  await annie.look("forgot-wrong");
+  await annie.fill({ Email: login.email });
+  await annie.press("Send the link");
+  await annie.look("forgot-sent");
+  const [link] = (await town.mail(login.email)).links;
+  await annie.open(link);
+  await annie.look("reset");
+  await annie.press("Set the password");
+  await annie.look("reset-wrong");
+  await annie.fill({ "New password": "ten loud paper boats" });
+  await annie.press("Set the password");
+  await annie.look("reset-done");
+  await annie.open(link);
+  await annie.look("reset-dead");
+  login.password = "ten loud paper boats";
+  await annie.open("/login");
+  await annie.signIn();
+  await annie.reads("Annie Easley");
+  await annie.leave();
 }
 
 // "I already have an institutional account set up with Prosper."
@@ -202,6 +308,12 @@ async function loginWithProsper(town) {
   await uris.fill(`${kept.trim()}\n${door.uri}`);
   await owner.press("Save");
   await owner.look("app-redirects-saved");
+  await owner.fill({ Address: `${door.uri}/?lang=en&state=mine` });
+  await owner.press("Compare");
+  await owner.look("app-tester-differs");
+  await owner.fill({ Address: `${door.uri}?lang=en` });
+  await owner.press("Compare");
+  await owner.look("app-tester-matches");
   await owner.leave();
   const mary = await town.somebody(town.person("Mary"));
   const query = new URLSearchParams({ client_id: app.client_id, redirect_uri: door.uri, scope: "user:email", state: "s/1+2" });

@@ -230,8 +230,8 @@ async fn every_change_is_written_down_with_who_what_was_what_is_and_which_reques
             &[("name", "House"), ("support_email", ""), ("brand", "#0b6b4d")],
             "space 1",
             "space.change",
-            "Prosper, -, -, -",
-            "House, -, #0b6b4d, -",
+            "Prosper, -, -, -, open",
+            "House, -, #0b6b4d, -, open",
         ),
         ("/console/keys", "/console/keys", &[], "installation", "keys.rotate", "", ""),
     ];
@@ -296,4 +296,37 @@ fn lines_of(page: &Exchange) -> Vec<String> {
         .filter_map(|rest| rest.split_once('>')?.1.split("</code>").next())
         .map(crate::prosper::browser::unescape)
         .collect()
+}
+
+#[tokio::test]
+async fn a_prepared_reason_needs_no_typing_and_what_is_typed_is_added_a_05() {
+    let p = Prosper::start().await;
+    let (first, second) = (p.asking("one@acme.example", "").await, p.asking("two@acme.example", "").await);
+    let browser = p.staff("ada@example.com", StaffRole::Reviewer).await.opens_the_console().await;
+    for (desk, typed) in [(&first, ""), (&second, "We rang on Monday.")] {
+        let path = format!("/console/requests/{}", desk.id);
+        let page = browser.visit(&path).await;
+        let sent = [("prepared", "unreachable"), ("reason", typed), ("decision", "decline")];
+        browser.submit(&page, &sent).await.is(303).redirects_to("/console?done=declined");
+        let requests = p.p.store.agent_requests_of(desk.id).await.expect("read");
+        let reason = &requests.last().expect("one").reason;
+        assert!(reason.starts_with("We could not reach anybody") && reason.ends_with(typed), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_queue_comes_in_pages() {
+    let p = Prosper::start().await;
+    for number in 0..52 {
+        p.asking(&format!("desk{number:02}@acme.example"), "").await;
+        p.clock.advance(std::time::Duration::from_secs(1));
+    }
+    let browser = p.staff("ada@example.com", StaffRole::Reviewer).await.opens_the_console().await;
+    let first = browser.visit("/console").await;
+    first.is(200).page_says("52 waiting").page_says("desk49@acme.example").page_does_not_say("desk50@acme.example");
+    first.page_says("href=\"/console?from=50\"");
+    let second = browser.visit("/console?from=50").await;
+    second.is(200).page_says("52 waiting").page_says("desk51@acme.example").page_does_not_say("desk49@acme.example");
+    second.page_does_not_say("Next page");
+    browser.visit("/console?from=999999").await.is(200).page_says("52 waiting");
 }

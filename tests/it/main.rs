@@ -5,6 +5,7 @@
 mod prosper;
 
 mod agent_role;
+mod app_page;
 mod argon2_pool;
 mod audit_chain;
 mod authorization_key;
@@ -12,6 +13,7 @@ mod bad_input;
 mod browser_pages;
 mod change_email;
 mod cli;
+mod cli_house;
 mod clock;
 mod close_account;
 mod connected_apps;

@@ -9,10 +9,11 @@ use std::sync::{Mutex, PoisonError};
 use crate::prosper::{ON_POSTGRES, SERIALIZABLE, cluster, is_set};
 
 /// What is not about the engine.
-const ELSEWHERE: [&str; 12] = [
+const ELSEWHERE: [&str; 13] = [
     "on_postgres::",
     "postgres_",
     "cli::",
+    "cli_house::",
     "serve::",
     "sandbox::",
     "durability::",

@@ -4,7 +4,7 @@
 
 use axum::extract::Path;
 
-use super::super::super::answer::{Answer, Trouble};
+use super::super::super::answer::Answer;
 use super::super::person::typed;
 use super::super::views::{
     AccountLine, Choice, ConsoleAccount, ConsoleAccounts, Field, MoveForm, ProblemKind, StaffForm, Tab, Told,
@@ -17,7 +17,7 @@ use super::lines::line;
 use crate::contract::table::Stop;
 use crate::contract::words;
 use crate::domain::account::{Account, AccountKind, StaffRole};
-use crate::domain::ids::{AccountId, SpaceId};
+use crate::domain::ids::SpaceId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::domain::{FieldProblem, FieldProblems};
@@ -81,10 +81,10 @@ async fn found(desk: &Desk) -> Result<ConsoleAccounts, Fault> {
 
 /// `GET /console/accounts/{id}`
 pub async fn show(Path(id): Path<String>, desk: Desk) -> Answer {
-    match find(&desk, &id).await {
+    match desk.account(Tab::Accounts, &id).await {
         Ok(account) => {
             let told = desk.told();
-            page(&desk, &account, 200, told, None).await
+            desk.page(200, view(&desk, &account, told, None).await)
         }
         Err(answer) => answer,
     }
@@ -92,16 +92,16 @@ pub async fn show(Path(id): Path<String>, desk: Desk) -> Answer {
 
 /// `POST /console/accounts/{id}/status`
 pub async fn move_status(Path(id): Path<String>, desk: Desk) -> Answer {
-    let account = match find(&desk, &id).await {
+    let account = match desk.account(Tab::Accounts, &id).await {
         Ok(account) => account,
         Err(answer) => return answer,
     };
     if !desk.is_ours(&["status", "reason", "until"]) {
-        return page(&desk, &account, 400, Some(Told::Stale), None).await;
+        return desk.page(400, view(&desk, &account, Some(Told::Stale), None).await);
     }
     let Some(to) = desk.visit.form.get("status").and_then(Status::parse) else {
         let problems = FieldProblems(vec![("status", FieldProblem::Unknown)]);
-        return page(&desk, &account, 400, None, Some(&problems)).await;
+        return desk.page(400, view(&desk, &account, None, Some(&problems)).await);
     };
     let reason = typed(&desk.visit, "reason");
     let mut problems = FieldProblems::default();
@@ -111,7 +111,7 @@ pub async fn move_status(Path(id): Path<String>, desk: Desk) -> Answer {
         problems.0.push(("reason", FieldProblem::Missing));
     }
     let Some(until) = until.filter(|_| problems.0.is_empty()) else {
-        return page(&desk, &account, 400, None, Some(&problems)).await;
+        return desk.page(400, view(&desk, &account, None, Some(&problems)).await);
     };
     let wish = StatusWish { to, reason, until };
     let outcome = account_status::move_status(account.id, wish, desk.actor(), desk.visit.trail(), desk.visit.p()).await;
@@ -120,12 +120,12 @@ pub async fn move_status(Path(id): Path<String>, desk: Desk) -> Answer {
 
 /// `POST /console/accounts/{id}/reset`
 pub async fn reset(Path(id): Path<String>, desk: Desk) -> Answer {
-    let account = match find(&desk, &id).await {
+    let account = match desk.account(Tab::Accounts, &id).await {
         Ok(account) => account,
         Err(answer) => return answer,
     };
     if !desk.is_ours(&["required"]) {
-        return page(&desk, &account, 400, Some(Told::Stale), None).await;
+        return desk.page(400, view(&desk, &account, Some(Told::Stale), None).await);
     }
     // What the button said, and not the opposite of what is true by now: two clicks are one.
     let required = match desk.visit.form.get("required") {
@@ -141,12 +141,12 @@ pub async fn reset(Path(id): Path<String>, desk: Desk) -> Answer {
 
 /// `POST /console/accounts/{id}/sign-out`
 pub async fn sign_out(Path(id): Path<String>, desk: Desk) -> Answer {
-    let account = match find(&desk, &id).await {
+    let account = match desk.account(Tab::Accounts, &id).await {
         Ok(account) => account,
         Err(answer) => return answer,
     };
     if !desk.is_ours(&[]) {
-        return page(&desk, &account, 400, Some(Told::Stale), None).await;
+        return desk.page(400, view(&desk, &account, Some(Told::Stale), None).await);
     }
     let (trail, p) = (desk.visit.trail(), desk.visit.p());
     let outcome = account_status::sign_out_everywhere(account.id, desk.actor(), trail, p).await;
@@ -155,12 +155,12 @@ pub async fn sign_out(Path(id): Path<String>, desk: Desk) -> Answer {
 
 /// `POST /console/accounts/{id}/staff`
 pub async fn set_staff(Path(id): Path<String>, desk: Desk) -> Answer {
-    let account = match find(&desk, &id).await {
+    let account = match desk.account(Tab::Accounts, &id).await {
         Ok(account) => account,
         Err(answer) => return answer,
     };
     if !desk.is_ours(&["role"]) {
-        return page(&desk, &account, 400, Some(Told::Stale), None).await;
+        return desk.page(400, view(&desk, &account, Some(Told::Stale), None).await);
     }
     let role = match desk.visit.form.get("role") {
         Some("none") => None,
@@ -174,10 +174,12 @@ pub async fn set_staff(Path(id): Path<String>, desk: Desk) -> Answer {
 async fn answered(desk: &Desk, account: &Account, outcome: Result<(), Stop<Refusal>>, told: &Told) -> Answer {
     match outcome {
         Ok(()) => desk.done(&account_href(account.id.0), told),
-        Err(Stop::Refused(Refusal::Fields(problems))) => page(desk, account, 400, None, Some(&problems)).await,
+        Err(Stop::Refused(Refusal::Fields(problems))) => {
+            desk.page(400, view(desk, account, None, Some(&problems)).await)
+        }
         Err(Stop::Refused(refusal @ Refusal::IllegalMove(..))) => {
             let (status, told) = in_words(&refusal);
-            page(desk, account, status, Some(told), None).await
+            desk.page(status, view(desk, account, Some(told), None).await)
         }
         Err(stop) => desk.refused(stop),
     }
@@ -193,30 +195,6 @@ fn until(text: &str, now: Timestamp) -> Result<Option<Timestamp>, FieldProblem> 
     let start = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| FieldProblem::Day)?;
     let at = Timestamp::from_micros(start.timestamp().as_microsecond());
     if at.has_come(now) { Err(FieldProblem::Day) } else { Ok(Some(at)) }
-}
-
-async fn find(desk: &Desk, id: &str) -> Result<Account, Answer> {
-    desk.reads(Tab::Accounts)?;
-    let Ok(id) = id.parse() else { return Err(desk.visit.trouble(Trouble::NotFound)) };
-    // From the store itself: what was just changed is shown as it is.
-    match desk.visit.p().store.credentials(AccountId(id)).await {
-        Ok(Some(found)) => Ok(found.account),
-        Ok(None) => Err(desk.visit.trouble(Trouble::NotFound)),
-        Err(fault) => Err(desk.visit.broke(&fault)),
-    }
-}
-
-async fn page(
-    desk: &Desk,
-    account: &Account,
-    status: u16,
-    told: Option<Told>,
-    problems: Option<&FieldProblems>,
-) -> Answer {
-    match view(desk, account, told, problems).await {
-        Ok(view) => desk.visit.page(status, &view),
-        Err(fault) => desk.visit.broke(&fault),
-    }
 }
 
 async fn view(

@@ -11,6 +11,8 @@ use super::super::views::{Act, Chrome, Frame, Here, ProblemKind, Tab, Told};
 use super::sign_in;
 use crate::contract::table::Stop;
 use crate::domain::account::{Account, StaffRole};
+use crate::domain::ids::AccountId;
+use crate::fault::Fault;
 use crate::flows::refusal::{ADMINISTRATION, ANYBODY, Actor, REVIEW, Refusal, SUPPORT};
 use crate::flows::send_mail::is_on_screen;
 
@@ -63,6 +65,28 @@ impl Desk {
     #[expect(clippy::result_large_err, reason = "the answer that is given instead is no larger than any other")]
     pub fn reads(&self, tab: Tab) -> Result<(), Answer> {
         if self.may(readers(tab)) { Ok(()) } else { Err(self.visit.problem(ProblemKind::Forbidden)) }
+    }
+
+    /// The account of this number, as the store has it: what was just changed is shown as it is.
+    ///
+    /// # Errors
+    /// The answer to give instead: the page that says who may look at this part, or 404.
+    pub async fn account(&self, tab: Tab, id: &str) -> Result<Account, Answer> {
+        self.reads(tab)?;
+        let Ok(id) = id.parse() else { return Err(self.visit.trouble(Trouble::NotFound)) };
+        match self.visit.p().store.credentials(AccountId(id)).await {
+            Ok(Some(found)) => Ok(found.account),
+            Ok(None) => Err(self.visit.trouble(Trouble::NotFound)),
+            Err(fault) => Err(self.visit.broke(&fault)),
+        }
+    }
+
+    /// A page, or the page that says that something broke.
+    pub fn page(&self, status: u16, view: Result<impl askama::Template, Fault>) -> Answer {
+        match view {
+            Ok(view) => self.visit.page(status, &view),
+            Err(fault) => self.visit.broke(&fault),
+        }
     }
 
     /// The frame of every page.

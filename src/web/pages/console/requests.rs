@@ -2,21 +2,20 @@
 
 use axum::extract::Path;
 
-use super::super::super::answer::{Answer, Trouble};
+use super::super::super::answer::Answer;
 use super::super::person::{typed, when};
 use super::super::views::{
-    Changes, ConsoleQueue, ConsoleReview, Field, FurtherAccount, ProblemKind, QueueKind, QueueRow, ReviewForm, Tab,
-    Told, Urgency, WithdrawForm,
+    Changes, Choice, ConsoleQueue, ConsoleReview, Field, FurtherAccount, ProblemKind, QueueKind, QueueRow, ReviewForm,
+    Tab, Told, Urgency, WithdrawForm,
 };
 use super::desk::{Desk, in_words};
-use super::facts::{account_facts, account_href, history, request_href, title};
+use super::facts::{PAGE, account_facts, account_href, history, request_href, title};
 use super::lines::line;
 use crate::contract::table::Stop;
 use crate::contract::words;
 use crate::domain::FieldProblems;
 use crate::domain::account::Account;
 use crate::domain::agent::{AgentRole, RequestForm};
-use crate::domain::ids::AccountId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -34,11 +33,17 @@ pub async fn queue(desk: Desk) -> Answer {
         Ok(waiting) => waiting,
         Err(fault) => return desk.visit.broke(&fault),
     };
+    let now = desk.visit.now();
+    let from = desk.visit.query.get("from").and_then(|from| from.parse().ok()).unwrap_or(0).min(waiting.len());
+    let rest = &waiting[from..];
     let view = ConsoleQueue {
         chrome: desk.chrome(),
         frame: desk.frame(Tab::Requests),
         told: desk.told(),
-        rows: waiting.iter().map(|waiting| row(&desk, waiting)).collect(),
+        count: waiting.len(),
+        overdue: waiting.iter().filter(|waiting| urgency(waiting.due, now) == Urgency::Overdue).count(),
+        rows: rest.iter().take(PAGE).map(|waiting| row(&desk, waiting)).collect(),
+        next_href: (rest.len() > PAGE).then(|| format!("{}?from={}", Tab::Requests.href(), from + PAGE)),
         line: line(&["agent", "list"]),
     };
     desk.visit.page(200, &view)
@@ -67,6 +72,30 @@ fn kind(waiting: &Waiting) -> QueueKind {
     }
 }
 
+/// What they read: the prepared reason, where one was chosen to decline with, and what was typed.
+fn reason(desk: &Desk, decision: Decision) -> String {
+    let typed = typed(&desk.visit, "reason");
+    let chosen = desk.visit.form.get("prepared").filter(|_| decision == Decision::Decline);
+    let prepared = chosen.and_then(|chosen| words::PREPARED_REASONS.iter().find(|(word, ..)| *word == chosen));
+    match prepared {
+        Some((_, _, text)) if typed.trim().is_empty() => (*text).to_owned(),
+        Some((_, _, text)) => format!("{text} {typed}"),
+        None => typed,
+    }
+}
+
+/// The prepared reasons to choose from, the one that was chosen still chosen.
+fn prepared(desk: &Desk) -> Vec<Choice> {
+    let chosen = desk.visit.form.get("prepared").unwrap_or_default();
+    let none = Choice { value: String::new(), words: "None".to_owned(), chosen: chosen.is_empty() };
+    let each = words::PREPARED_REASONS.iter().map(|(word, name, _)| Choice {
+        value: (*word).to_owned(),
+        words: (*name).to_owned(),
+        chosen: chosen == *word,
+    });
+    std::iter::once(none).chain(each).collect()
+}
+
 fn urgency(due: Timestamp, now: Timestamp) -> Urgency {
     const DAY: u64 = 86_400;
     if due.has_come(now) {
@@ -81,10 +110,10 @@ fn urgency(due: Timestamp, now: Timestamp) -> Urgency {
 
 /// `GET /console/requests/{account}`
 pub async fn show(Path(id): Path<String>, desk: Desk) -> Answer {
-    match find(&desk, &id).await {
+    match desk.account(Tab::Requests, &id).await {
         Ok(account) => {
             let told = desk.told();
-            page(&desk, &account, 200, told, None).await
+            desk.page(200, view(&desk, &account, told, None).await)
         }
         Err(answer) => answer,
     }
@@ -92,12 +121,12 @@ pub async fn show(Path(id): Path<String>, desk: Desk) -> Answer {
 
 /// `POST /console/requests/{account}`: `decision` is `approve`, `decline` or `withdraw`.
 pub async fn decide(Path(id): Path<String>, desk: Desk) -> Answer {
-    let account = match find(&desk, &id).await {
+    let account = match desk.account(Tab::Requests, &id).await {
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    if !desk.is_ours(&["decision", "reason"]) {
-        return page(&desk, &account, 400, Some(Told::Stale), None).await;
+    if !desk.is_ours(&["decision", "prepared", "reason"]) {
+        return desk.page(400, view(&desk, &account, Some(Told::Stale), None).await);
     }
     let decision = match desk.visit.form.get("decision") {
         Some("approve") => Decision::Approve,
@@ -105,7 +134,7 @@ pub async fn decide(Path(id): Path<String>, desk: Desk) -> Answer {
         Some("withdraw") => Decision::Withdraw,
         _ => return desk.visit.problem(ProblemKind::BadRequest),
     };
-    let reason = typed(&desk.visit, "reason");
+    let reason = reason(&desk, decision);
     let (p, trail) = (desk.visit.p(), desk.visit.trail());
     // A sign-up is decided as one only as long as it waits; else the role's own rules say that it was decided already.
     let signs_up = account.status == Status::PendingApproval && account.agent != AgentRole::Requested;
@@ -126,35 +155,14 @@ pub async fn decide(Path(id): Path<String>, desk: Desk) -> Answer {
     };
     match outcome {
         Ok(()) => desk.done(Tab::Requests.href(), &told),
-        Err(Stop::Refused(Refusal::Fields(problems))) => page(&desk, &account, 400, None, Some(&problems)).await,
+        Err(Stop::Refused(Refusal::Fields(problems))) => {
+            desk.page(400, view(&desk, &account, None, Some(&problems)).await)
+        }
         Err(Stop::Refused(refusal @ (Refusal::IllegalStep(_) | Refusal::IllegalMove(..) | Refusal::NotUsable(_)))) => {
             let (status, told) = in_words(&refusal);
-            page(&desk, &account, status, Some(told), None).await
+            desk.page(status, view(&desk, &account, Some(told), None).await)
         }
         Err(stop) => desk.refused(stop),
-    }
-}
-
-async fn find(desk: &Desk, id: &str) -> Result<Account, Answer> {
-    desk.reads(Tab::Requests)?;
-    let Ok(id) = id.parse() else { return Err(desk.visit.trouble(Trouble::NotFound)) };
-    match desk.visit.p().store.credentials(AccountId(id)).await {
-        Ok(Some(found)) => Ok(found.account),
-        Ok(None) => Err(desk.visit.trouble(Trouble::NotFound)),
-        Err(fault) => Err(desk.visit.broke(&fault)),
-    }
-}
-
-async fn page(
-    desk: &Desk,
-    account: &Account,
-    status: u16,
-    told: Option<Told>,
-    problems: Option<&FieldProblems>,
-) -> Answer {
-    match view(desk, account, told, problems).await {
-        Ok(view) => desk.visit.page(status, &view),
-        Err(fault) => desk.visit.broke(&fault),
     }
 }
 
@@ -168,7 +176,7 @@ async fn view(
     let waiting = waiting_of(account.id, p).await?;
     let request = waiting.as_ref().and_then(|waiting| waiting.request.as_ref());
     let own = desk.staff.id == account.id;
-    let reason = || Field {
+    let field = || Field {
         value: typed(&desk.visit, "reason"),
         error: problems.and_then(|problems| problems.of("reason")).map(words::field_problem),
     };
@@ -176,7 +184,8 @@ async fn view(
     let number = account.id.to_string();
     let decide = waiting.as_ref().filter(|_| !own).map(|waiting| ReviewForm {
         form: desk.visit.form(&action, Vec::new()),
-        reason: reason(),
+        prepared: prepared(desk),
+        reason: field(),
         approve_line: if waiting.request.is_some() {
             line(&["agent", "approve", &number])
         } else {
@@ -190,7 +199,7 @@ async fn view(
     });
     let withdraw = (account.agent == AgentRole::Approved && !own).then(|| WithdrawForm {
         form: desk.visit.form(&action, Vec::new()),
-        reason: reason(),
+        reason: field(),
         line: line(&["agent", "withdraw", &number, "--reason", "why"]),
     });
     Ok(ConsoleReview {

@@ -204,16 +204,16 @@ pub struct ConsoleQueue {
     pub frame: Frame,
     /// What came of the last decision.
     pub told: Option<Told>,
-    /// What waits, due first.
+    /// How much waits altogether.
+    pub count: usize,
+    /// How much of it should have been answered.
+    pub overdue: usize,
+    /// What waits, due first: one page of it.
     pub rows: Vec<QueueRow>,
+    /// Path of the next page.
+    pub next_href: Option<String>,
     /// The line that lists the same.
     pub line: String,
-}
-
-impl ConsoleQueue {
-    fn overdue(&self) -> usize {
-        self.rows.iter().filter(|row| row.urgency == Urgency::Overdue).count()
-    }
 }
 
 /// Something that waits.

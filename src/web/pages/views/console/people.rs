@@ -48,6 +48,8 @@ impl ConsoleReview {
 pub struct ReviewForm {
     /// The form; its buttons send `decision`.
     pub form: Form,
+    /// `prepared`: reasons to decline with that need no typing.
+    pub prepared: Vec<Choice>,
     /// Why; they read it.
     pub reason: Field,
     /// The line that approves.
