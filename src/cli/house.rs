@@ -42,6 +42,7 @@ pub struct House {
     pub folder: Folder,
     listener: Listener,
     console: Option<Listener>,
+    signals: Signals,
     lock: Lock,
 }
 
@@ -57,6 +58,8 @@ impl House {
             return Err(Failure::usage(lines.join("\n")));
         }
         let folder = Folder::prepare(&config.data_dir)?;
+        // From here on a signal means "stop in order": whoever is told to stop while starting leaves nothing behind either.
+        let signals = Signals::listen()?;
         let lock = folder.lock()?;
         let entropy = Entropy::system();
         let store = opening::to_serve(&config, &folder, purpose).await?;
@@ -71,7 +74,7 @@ impl House {
         if p.store.spaces().await?.is_empty() {
             p.store.add_space(FIRST_SPACE.to_owned(), None, Trail::system(p.now())).await?;
         }
-        let house = Self { p, config, folder, listener, console, lock };
+        let house = Self { p, config, folder, listener, console, signals, lock };
         upkeep::mark(&house.p, &house.folder).await?;
         Ok(house)
     }
@@ -82,9 +85,7 @@ impl House {
     /// # Errors
     /// `ready` failed, or what is left at the end cannot be written down.
     pub async fn run(self, more: Router<Web>, ready: impl AsyncFnOnce(&Config) -> Outcome) -> Outcome {
-        let Self { p, config, folder, listener, console, lock } = self;
-        // Before anybody hears that we serve: from then on a signal means "stop in order".
-        let signals = Signals::listen()?;
+        let Self { p, config, folder, listener, console, signals, lock } = self;
         let manager = config::notify_socket(&config::environment()).map(str::to_owned);
         let tell = |state: &str| {
             if let Some(socket) = &manager

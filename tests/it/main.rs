@@ -19,6 +19,7 @@ mod close_account;
 mod connected_apps;
 mod console;
 mod console_work;
+mod disk;
 mod documentation;
 mod documents;
 mod durability;

@@ -178,6 +178,23 @@ fn it_leaves_nothing_behind_and_listens_on_this_machine_alone() {
 }
 
 #[test]
+fn told_to_stop_while_it_starts_it_leaves_nothing_behind_either() {
+    let place = Place::new();
+    let mut command = place.bare(&["sandbox", "--listen", "127.0.0.1:0", "--json"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    // Its folder has a lock in it from the moment it hears what it is told; the cast is far from planted by then.
+    let lodging = || std::fs::read_dir(place.file("")).expect("ours").flatten().map(|entry| entry.path()).next();
+    while !lodging().is_some_and(|folder| folder.join("lock").exists()) {
+        assert!(child.try_wait().expect("ours").is_none(), "it ended by itself");
+        std::thread::yield_now();
+    }
+    let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a pid");
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    assert_eq!(child.wait().expect("ours").code(), Some(0));
+    assert_eq!(lodging(), None);
+}
+
+#[test]
 fn every_line_that_it_prints_works_when_it_is_pasted() {
     if Ran::of(std::process::Command::new("sh").args(["-c", "command -v curl"])).code != 0 {
         return skipped("no curl was found, so the sandbox's printed lines were not run");
