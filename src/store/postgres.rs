@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(9);
 /// How long a read waits on one connection before it tries another.
 const READ_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a read waits for the lease of the live view to be renewed.
-const LEASE_PATIENCE: Duration = Duration::from_secs(4);
+const LEASE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Ends a transaction, unless the installation is being moved or was (`installation.moved_to`): then the division fails,
 /// and nothing has happened. It costs no round trip of its own and takes no lock, so whoever marks an installation as moving

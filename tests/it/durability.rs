@@ -1,9 +1,8 @@
 //! What is written stays written, and what comes back from a copy brings nothing back to life.
 
-use crate::prosper::Exchange;
 use crate::prosper::binary::{PASSWORD, Place, Running, bytes_in, contains};
-use crate::prosper::browser::Form;
-use crate::prosper::exchange::{Tokens, form};
+use crate::prosper::black_box::LoginApp;
+use crate::prosper::exchange::Tokens;
 
 /// Ada, her app, and tokens of hers, on a server that runs.
 async fn ada(place: &Place) -> (Running, (String, String), Tokens) {
@@ -149,66 +148,6 @@ async fn a_used_code_stays_used_and_an_unused_one_works_across_kill_9() {
         server.send("GET", "/api/v2/user", &[("authorization", &bearer)], "").await.is(200);
         login.exchange(&server, &unused).await.is(200);
     }
-}
-
-/// A login application, and how a browser gets codes for it.
-struct LoginApp {
-    id: String,
-    secret: String,
-    email: String,
-}
-
-const CALLBACK: &str = "http://127.0.0.1:9/callback";
-
-impl LoginApp {
-    fn of(place: &Place, email: &str) -> Self {
-        let urls = ["--url", "https://app.example", "--redirect-uri", CALLBACK];
-        let mut command = vec!["--json", "app", "register", "--kind", "login", "--owner", email, "--name", "Acme HR"];
-        command.extend(urls);
-        let made = place.run(&command).succeeds().json();
-        let text = |name: &str| made[name].as_str().expect("text").to_owned();
-        Self { id: text("client_id"), secret: text("client_secret"), email: email.to_owned() }
-    }
-
-    /// Signs in, allows the application where it is asked, and takes this many codes.
-    async fn codes<const N: usize>(&self, server: &Running) -> [String; N] {
-        let query = form(&[("client_id", &self.id), ("redirect_uri", CALLBACK), ("scope", "user:email")]);
-        let authorize = format!("/login/oauth/authorize?{query}");
-        let page = server.get("/login").await;
-        let visit = cookie(&page);
-        let typed = [("email", self.email.as_str()), ("password", PASSWORD)];
-        let session = cookie(submit(server, &page, &visit, &typed).await.is(303));
-        let mut codes = Vec::new();
-        while codes.len() < N {
-            let answer = server.send("GET", &authorize, &[("cookie", &session)], "").await;
-            match answer.status {
-                302 => codes.push(answer.location_parameter("code").expect("a code")),
-                _ => {
-                    submit(server, &answer, &session, &[("decision", "allow")]).await.is(303);
-                }
-            }
-        }
-        codes.try_into().expect("as many as asked for")
-    }
-
-    async fn exchange(&self, server: &Running, code: &str) -> Exchange {
-        let pairs = [("client_id", self.id.as_str()), ("client_secret", &self.secret), ("code", code)];
-        server.post("/login/oauth/access-token", &pairs).await
-    }
-}
-
-async fn submit(server: &Running, page: &Exchange, cookie: &str, typed: &[(&str, &str)]) -> Exchange {
-    let filled = Form::with(&page.body, typed).unwrap_or_else(|| panic!("no such form\n{}", page.told()));
-    let mut pairs: Vec<(&str, &str)> = filled.hidden.iter().map(|(name, value)| (&**name, &**value)).collect();
-    pairs.extend_from_slice(typed);
-    let headers =
-        [("cookie", cookie), ("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
-    server.send("POST", &filled.action, &headers, &form(&pairs)).await
-}
-
-fn cookie(answer: &Exchange) -> String {
-    let line = answer.header("set-cookie").unwrap_or_else(|| panic!("no cookie\n{}", answer.told()));
-    line.split(';').next().expect("a pair").to_owned()
 }
 
 /// Watches the server's system calls while `act` asks it something: what it wrote must have been flushed before it answers.

@@ -11,6 +11,7 @@ use crate::prosper::{ON_POSTGRES, SERIALIZABLE, cluster, is_set};
 /// What is not about the engine.
 const ELSEWHERE: [&str; 13] = [
     "on_postgres::",
+    "beside_the_last_release::",
     "postgres_",
     "cli::",
     "cli_house::",

@@ -53,6 +53,65 @@ async fn a_promoted_standby_has_everything_that_was_acknowledged_and_prosper_fin
     login.exchange(&spent).await.says(400, "Invalid code");
 }
 
+/// Security F-12: the network is cut, the standby is promoted, and the old primary comes back where a node still writes
+/// through it. Nobody has told it that it is not the one any more, and yet it acknowledges nothing: the standby that has to
+/// have everything first has gone. It rejoins by being built anew from the one that was promoted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_old_primary_that_comes_back_acknowledges_nothing() {
+    if is_set(ON_POSTGRES) || !cluster::is_there() {
+        return;
+    }
+    let primary = Cluster::start(&["fsync=off"]).expect("it is there");
+    let standby = primary.standby(&["fsync=off"]).await;
+    primary.tells("create database prosper").await;
+    let at = |cluster: &Cluster| Start { database: Some(Database::At(cluster.address("prosper"))), ..Start::default() };
+    let cut_off = Prosper::start_with(at(&primary)).await;
+    let ada = cut_off.investor("ada@example.com").await;
+    let app = ada.registers_own_app("Own").await;
+    let before = app.password_grant(&ada).await.tokens();
+    primary.kill();
+    standby.tells("select pg_promote(true, 30)").await;
+    let other = Prosper::start_with(at(&standby)).await;
+    let there = App { server: &other, id: app.id, client_id: app.client_id.clone(), secret: app.secret.clone() };
+    let granted = there.password_grant(&ada).await.tokens();
+
+    let old = primary.again(&["fsync=off"]);
+    // Time goes on, so that each poll of the change log writes, as it does outside of tests.
+    let (stop, mut answers) = (AtomicBool::new(false), Vec::new());
+    let time_goes_on = async {
+        while !stop.load(Ordering::SeqCst) {
+            cut_off.clock.advance(Duration::from_millis(20));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let writes = async {
+        let began = Instant::now();
+        // As many at once as there are connections to keep waiting, again and again.
+        while began.elapsed() < LOAD * 4 {
+            answers.extend(futures_util::future::join_all((0..20).map(|_| app.password_grant(&ada))).await);
+        }
+        stop.store(true, Ordering::SeqCst);
+    };
+    tokio::join!(time_goes_on, writes);
+    assert!(answers.len() >= 20, "{}", answers.len());
+    for answer in answers {
+        assert!(right_or_later(answer.clone()).is_none(), "the old side acknowledged\n{}", answer.told());
+    }
+    let told = app.server.resource(&before.access_token).await;
+    assert_eq!(told.status, 503, "nor does it say what may be untrue by now\n{}", told.told());
+    // It did come back, and is no standby: it would have taken the writes.
+    assert_eq!(old.asks("select count(*) from pg_stat_replication").await, 0);
+    assert_eq!(old.asks("select case when pg_is_in_recovery() then 1 else 0 end::bigint").await, 0);
+
+    for tokens in [&before, &granted] {
+        assert!(other.is_good(tokens).await);
+    }
+    drop(old);
+    let rebuilt = standby.standby(&["fsync=off"]).await;
+    there.password_grant(&ada).await.tokens();
+    assert_eq!(rebuilt.asks("select case when pg_is_in_recovery() then 1 else 0 end::bigint").await, 1);
+}
+
 /// Kills the primary, promotes the standby, and measures how long writes take to come back.
 async fn disaster(
     primary: &Cluster,

@@ -14,6 +14,11 @@ use super::exchange::{self, Exchange};
 /// A place to run the binary in: `data` is its data directory.
 pub struct Place {
     folder: TempDir,
+    /// What is run: what was just built, unless another is put here.
+    pub binary: PathBuf,
+    /// The address of a database elsewhere. All places on one have the same master key.
+    pub database: Option<String>,
+    master_key: String,
 }
 
 /// A command that has ended.
@@ -36,7 +41,19 @@ pub struct Running {
 
 impl Place {
     pub fn new() -> Self {
-        Self { folder: TempDir::new().expect("a folder") }
+        let folder = TempDir::new().expect("a folder");
+        Self { folder, binary: env!("CARGO_BIN_EXE_prosper").into(), database: None, master_key: "5a".repeat(32) }
+    }
+
+    /// A node of its own on a database elsewhere.
+    pub fn on(database: &str) -> Self {
+        Self { database: Some(database.to_owned()), ..Self::new() }
+    }
+
+    /// Takes over the key that another place made for itself.
+    pub fn master_key_of(&mut self, other: &Self) {
+        let key = std::fs::read_to_string(other.data().join("master.key")).expect("a key");
+        key.trim().clone_into(&mut self.master_key);
     }
 
     /// The data directory, made by whoever starts first.
@@ -58,9 +75,17 @@ impl Place {
 
     /// A command that knows nothing.
     pub fn bare(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_prosper"));
-        command.args(arguments).env_clear().env("HOME", self.folder.path()).env("TMPDIR", self.folder.path());
+        let mut command = Command::new(&self.binary);
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PROSPER_SAMPLE_RESOURCE", "true")
+            .env("HOME", self.folder.path())
+            .env("TMPDIR", self.folder.path());
         command.env("PATH", "/usr/bin:/bin").stdin(Stdio::null()).current_dir(self.folder.path());
+        if let Some(database) = &self.database {
+            command.env("PROSPER_DATABASE", database).env("PROSPER_MASTER_KEY", &self.master_key);
+        }
         command
     }
 

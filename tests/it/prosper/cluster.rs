@@ -147,8 +147,33 @@ impl Cluster {
         panic!("the cluster does not answer");
     }
 
+    /// Starts a server again that was killed, where it was.
+    pub fn again(&self, settings: &[&str]) -> Self {
+        let tools = tools().expect("this cluster was started with them");
+        Self::serve_at(&tools, self.folder.clone(), self.port, settings)
+    }
+
+    /// Makes a user who is let in with a password alone.
+    pub async fn guards(&self, user: &str, password: &str) {
+        self.tells(&format!("create role {user} login password '{password}'")).await;
+        let rules = self.folder.join("data/pg_hba.conf");
+        let open = std::fs::read_to_string(&rules).expect("rules");
+        std::fs::write(&rules, format!("host all {user} 127.0.0.1/32 scram-sha-256\n{open}")).expect("written");
+        self.tells("select pg_reload_conf()").await;
+        // The word goes round by itself: until it has, whoever has no password is still let in.
+        let nobody = format!("postgres://{user}@127.0.0.1:{}/postgres?sslmode=disable", self.port);
+        let until = Instant::now() + Duration::from_secs(30);
+        while tokio_postgres::connect(&nobody, NoTls).await.is_ok() {
+            assert!(Instant::now() < until, "the rule is not followed");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     fn serve(tools: &Path, folder: PathBuf, settings: &[&str]) -> Self {
-        let port = free_port();
+        Self::serve_at(tools, folder, free_port(), settings)
+    }
+
+    fn serve_at(tools: &Path, folder: PathBuf, port: u16, settings: &[&str]) -> Self {
         let script = r#"folder=$0; "$@" >"$folder/log" 2>&1 & server=$!
             cat >/dev/null; kill -INT $server 2>/dev/null; wait $server; rm -rf "$folder""#;
         let mut command = as_nobody(Command::new("sh"));

@@ -5,6 +5,7 @@
 
 pub mod alone;
 pub mod binary;
+pub mod black_box;
 pub mod browser;
 pub mod cluster;
 pub mod exchange;
