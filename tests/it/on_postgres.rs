@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::prosper::{ON_POSTGRES, SERIALIZABLE, cluster, is_set};
 
 /// What is not about the engine.
-const ELSEWHERE: [&str; 13] = [
+const ELSEWHERE: &[&str] = &[
     "on_postgres::",
     "beside_the_last_release::",
     "postgres_",
