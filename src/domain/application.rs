@@ -136,6 +136,14 @@ pub struct Profile {
     pub redirect_uris: Vec<RedirectUri>,
 }
 
+impl Profile {
+    /// What it says of the application, for the log; the redirect URIs stand in rows of their own.
+    pub fn in_a_line(&self) -> String {
+        let [phone, email, url] = [&self.phone, &self.email, &self.url].map(|text| text.as_deref().unwrap_or("-"));
+        format!("{}, {phone}, {email}, {url}", self.name)
+    }
+}
+
 /// What was typed into a registration form, unchecked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registration {

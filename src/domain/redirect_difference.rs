@@ -271,9 +271,9 @@ mod tests {
             given[at] = if given[at] == b'7' { b'6' } else if given[at].is_ascii_digit() { b'7' } else { given[at] ^ 0x20 };
             let given = String::from_utf8(given).expect("ASCII");
             let part = match at {
-                0..5 => Part::Scheme,
-                8..19 => Part::Host,
-                20..24 => Part::Port,
+                0..=4 => Part::Scheme,
+                8..=18 => Part::Host,
+                20..=23 => Part::Port,
                 _ => Part::Path,
             };
             let found = parts(REGISTERED, &given);

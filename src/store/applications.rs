@@ -440,7 +440,7 @@ impl Unit for ChangeApplication {
                 let sql = "update applications set name = ?2, phone = ?3, email = ?4, url = ?5 where id = ?1";
                 let (phone, email, url) = (profile.phone.as_ref(), profile.email.as_ref(), profile.url.as_ref());
                 let values = values![id, &profile.name, phone, email, url];
-                (tx.execute(sql, values).await?, "change", format!("{profile:?}"))
+                (tx.execute(sql, values).await?, "change", profile.in_a_line())
             }
             ApplicationChange::RedirectUris(uris) => {
                 let uris = uris_text(uris);
@@ -489,7 +489,7 @@ impl ApplicationChange {
             Self::RevokeAllSecrets => {
                 format!("{} secrets", client.secrets.iter().filter(|secret| secret.is_live(now)).count())
             }
-            Self::Profile(_) => format!("{:?}", application.profile),
+            Self::Profile(_) => application.profile.in_a_line(),
             Self::RedirectUris(_) => uris_text(&application.profile.redirect_uris),
             Self::RequirePkce(_) => application.require_pkce.to_string(),
             Self::SendIssuer(_) => application.send_issuer.to_string(),

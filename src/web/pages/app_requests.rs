@@ -31,6 +31,9 @@ pub async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
 }
 
 /// The newest requests of an application, a few.
+///
+/// # Errors
+/// The store cannot be read.
 pub async fn newest(visit: &Visit, application: ClientId) -> Result<Vec<RequestRow>, Fault> {
     let found = visit.p().store.requests_of(application, None, FEW).await?;
     Ok(found.into_iter().map(|request| row(visit, request)).collect())

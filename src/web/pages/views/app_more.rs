@@ -154,6 +154,7 @@ impl AppPage {
         names
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "a template hands out references")]
     pub(super) fn language_href(&self, language: &Language) -> String {
         format!("{}?lang={}#use", self.base, language.word())
     }
