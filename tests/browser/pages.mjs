@@ -1,5 +1,6 @@
 // Every page that the story does not pass: one line each. Who looks (nobody, or a person of the cast by the beginning of
-// their name), where, and under which name its pictures are kept.
+// their name), where, and under which name its pictures are kept. A fourth word is a button: it is pressed with nothing
+// filled in, and the page that comes back is looked at too.
 const PAGES = [
   ["nobody", "/", "front"],
   ["nobody", "/welcome", "welcome"],
@@ -9,14 +10,23 @@ const PAGES = [
   ["nobody", "/logout", "sign-out-nobody"],
   ["nobody", "/verify-email?link=old", "verify-dead"],
   ["nobody", "/setup", "setup-closed"],
+  ["nobody", "/reset?link=old", "reset-no-link"],
+  ["nobody", "/change-email?link=old", "change-email-dead"],
+  ["nobody", "/undo-email?link=old", "undo-email-dead"],
   ["nobody", "/sandbox", "sandbox"],
   ["nobody", "/sandbox/mail", "sandbox-mailbox"],
   ["Mary", "/account", "account"],
   ["Mary", "/account/settings", "settings"],
-  ["Mary", "/account/password", "password"],
+  ["Mary", "/account/password", "password", "Change the password"],
+  ["Mary", "/account/email", "email", "Send the link"],
+  ["Mary", "/account/sessions", "sessions"],
+  ["Mary", "/account/sessions/end-all", "sessions-end-all"],
+  ["Mary", "/account/close", "close", "Close the account"],
+  ["Mary", "/account/connected-apps/history", "grant-history"],
   ["Mary", "/account/agent-request", "agent-request-individual"],
   ["Mary", "/logout", "sign-out"],
   ["Mary", "/console", "console-to-others"],
+  ["Ida", "/account/finish", "finish", "Finish it"],
   ["Hedy", "/oauth", "api-settings-agent"],
   ["Hedy", "/account/agent-request", "agent-request-approved"],
   ["Katherine", "/oauth/apps/LOGIN", "app-login"],
@@ -30,11 +40,12 @@ const PAGES = [
   ["Margaret", "/console/accounts/5", "console-account"],
   ["Margaret", "/console/applications", "console-applications"],
   ["Margaret", "/console/applications/LOGIN", "console-application"],
-  ["Margaret", "/console/applications/new", "console-register"],
-  ["Margaret", "/console/spaces", "console-spaces"],
-  ["Margaret", "/console/spaces/1", "console-space"],
+  ["Margaret", "/console/applications/new", "console-register", "Register and send the link"],
+  ["Margaret", "/console/spaces", "console-spaces", "Make the space"],
+  ["Margaret", "/console/spaces/1", "console-space", "Set the logo"],
   ["Margaret", "/console/keys", "console-keys"],
   ["Margaret", "/console/mail", "console-mail"],
+  ["Margaret", "/console/mail/1", "console-mail-item"],
   ["Margaret", "/console/audit", "console-audit"],
 ];
 
@@ -44,7 +55,7 @@ const STANDINGS = ["Clara", "Dora", "Emil", "Ines", "Otto", "Paula", "Piet", "Id
 export async function tour(town) {
   const ids = { LOGIN_URI: encodeURIComponent(town.app("login").redirect_uris[0]), LOGIN: town.app("login").client_id, PARTNER: town.app("partner").client_id };
   let looker = null;
-  for (const [who, path, name] of PAGES) {
+  for (const [who, path, name, button] of PAGES) {
     if (looker?.name !== who) {
       await looker?.somebody.leave();
       looker = { name: who, somebody: who === "nobody" ? await town.somebody() : await town.signedIn(who) };
@@ -52,6 +63,10 @@ export async function tour(town) {
     }
     await looker.somebody.open(path.replace(/LOGIN_URI|LOGIN|PARTNER/g, (id) => ids[id]));
     await looker.somebody.look(name);
+    if (button) {
+      await looker.somebody.press(button);
+      await looker.somebody.look(`${name}-wrong`);
+    }
   }
   await looker.somebody.leave();
   for (const name of STANDINGS) {
