@@ -26,7 +26,7 @@ const PAGES = [
   ["Mary", "/account/agent-request", "agent-request-individual"],
   ["Mary", "/logout", "sign-out"],
   ["Mary", "/console", "console-to-others"],
-  ["Ida", "/account/finish", "finish", "Finish it"],
+  ["Ida", "/account/finish", "finish"],
   ["Hedy", "/oauth", "api-settings-agent"],
   ["Hedy", "/account/agent-request", "agent-request-approved"],
   ["Katherine", "/oauth/apps/LOGIN", "app-login"],

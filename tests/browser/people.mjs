@@ -19,7 +19,7 @@ export class Town {
   // Somebody with a browser that knows nothing yet.
   async somebody(login) {
     const context = await this.browser.newContext({ javaScriptEnabled: this.script, baseURL: this.base });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     this.eye.watch(page);
     return new Somebody(this, page, login);

@@ -86,7 +86,7 @@ async function runsWhatIsToBePasted(owner, environment) {
 // What was refused is looked up by the id that the answer carried. It is written down about once a second.
 async function findsTheReason(owner) {
   const app = new URL(owner.page.url()).pathname;
-  const until = Date.now() + 15_000;
+  const until = Date.now() + 60_000;
   do {
     await owner.open(app);
   } while (!(await owner.page.getByText("Missing/Invalid refresh token").count()) && Date.now() < until);
