@@ -80,7 +80,7 @@ pub enum Command {
     Erase {
         #[command(flatten)]
         whose: Whose,
-        /// After so many days; 0 for within a minute [default: accounts.erasure_days]
+        /// After so many days; 0 for within a minute [default: as configured]
         #[arg(long, value_name = "DAYS", conflicts_with = "keep")]
         in_days: Option<u32>,
         /// Do not erase it after all

@@ -50,6 +50,7 @@ pub enum EmailStep {
 
 impl EmailChange {
     /// What is left of it at this moment.
+    #[must_use]
     pub fn at(self, now: Timestamp) -> Self {
         match self {
             Self::Asked { until, .. } | Self::Moved { until, .. } if until.has_come(now) => Self::Settled,

@@ -11,7 +11,7 @@ use prosper::prosper::Lockout;
 use crate::prosper::alone::run;
 use crate::prosper::exchange::{form, request};
 use crate::prosper::people::PASSWORD;
-use crate::prosper::{Browser, Exchange, Person, Prosper, Start, hours, minutes, seconds};
+use crate::prosper::{Browser, Exchange, Person, Prosper, Start, hours, just_before, minutes};
 
 const NEW: &str = "a quiet harbour in may";
 
@@ -122,7 +122,7 @@ async fn the_old_address_takes_it_back_for_a_week_and_nobody_else_gets_it_meanwh
     stranger.submit_to(&page, "/sign-up", &fields).await.is(200);
     assert!(p.p.store.credentials_by_email(p.space, "ada@example.com").await.expect("read").is_none());
 
-    p.clock.advance(hours(7 * 24) - seconds(1));
+    p.clock.advance(just_before(hours(7 * 24)));
     let back = link(&p, "ada@example.com", CHANGED).await.expect("mailed");
     p.get(&back).await.is(200).page_says("Take it back");
     uses(&p, &back).await.is(200).page_says("Your address is back");

@@ -19,11 +19,11 @@ fn help_shows_where_to_begin_examples_and_exit_codes() {
 fn every_command_that_was_promised_is_there() {
     let place = Place::new();
     for (noun, verbs) in [
-        ("user", "add list show set-status set-password require-reset sign-out"),
+        ("user", "add list show set-status set-password require-reset erase sign-out"),
         ("app", "register list show rotate-secret revoke-secrets disable enable delete set-redirect-uris"),
         ("grant", "list withdraw"),
         ("staff", "add list"),
-        ("space", "add list"),
+        ("space", "add set invite list"),
         ("clock", "show accept"),
         ("agent", "list approve decline withdraw"),
         ("key", "list rotate"),
@@ -243,4 +243,28 @@ fn the_doctor_names_what_is_wrong_and_what_to_do() {
     let mut command = place.command(&free);
     let wrong = Ran::of(command.env("PROSPER_LISTEN", "127.0.0.1:0"));
     assert!(wrong.fails(1, "one thing is wrong").out.contains("chmod 600"), "{}", wrong.told());
+}
+
+#[test]
+fn staff_say_who_opens_accounts_and_when_a_closed_one_is_erased() {
+    let place = Place::new();
+    place.serve().stop();
+    let spaces = place.run(&["space", "list", "--json"]).succeeds().json();
+    assert_eq!(spaces[0]["sign_up"], "open");
+    place.run(&["space", "add", "Acme"]).succeeds();
+    place.run(&["space", "invite", "ada@example.com", "--space", "Acme"]).fails(3, "nobody opens an account");
+    let acme = place.run(&["space", "set", "Acme", "--sign-up", "invitation", "--json"]).succeeds().json();
+    assert_eq!((&acme["sign_up"], &acme["name"]), (&"invitation".into(), &"Acme".into()));
+    let invited = place.run(&["space", "invite", "ada@example.com", "--space", "Acme"]);
+    assert!(invited.succeeds().err.contains("a link is in the mail to ada@example.com"), "{}", invited.told());
+    place.run(&["space", "invite", "ada", "--space", "Acme"]).fails(2, "email");
+    place.run(&["space", "set", "Acme", "--sign-up", "ajar"]).fails(2, "invitation");
+
+    place.adds("eve@example.com", &[]);
+    place.run(&["--yes", "user", "erase", "eve@example.com"]).fails(3, "only one that has ended");
+    place.run(&["--yes", "user", "set-status", "eve@example.com", "closed"]).succeeds();
+    let planned = place.run(&["--yes", "--json", "user", "erase", "eve@example.com", "--in-days", "7"]);
+    assert!(planned.succeeds().json()["erased_at"].is_string(), "{}", planned.told());
+    let kept = place.run(&["--json", "user", "erase", "eve@example.com", "--keep"]).succeeds().json();
+    assert!(kept["erased_at"].is_null(), "{kept}");
 }

@@ -12,7 +12,7 @@ use prosper::store::engine::{Tx, Unit};
 
 use crate::prosper::login::CALLBACK;
 use crate::prosper::people::PASSWORD;
-use crate::prosper::{Browser, Exchange, Person, Prosper, hours, seconds};
+use crate::prosper::{Browser, Exchange, Person, Prosper, hours, just_before, seconds};
 
 async fn closes(browser: &Browser<'_>, erase: &str) -> Exchange {
     let page = browser.get("/account/close").await;
@@ -112,7 +112,7 @@ async fn an_account_is_erased_after_its_wait_and_its_numbers_are_never_given_out
     let stopped = p.browser().sign_in_at("/login", &ada.email, PASSWORD).await;
     stopped.is(403).page_says("What we know of you is erased on").page_says("Until then you can stop that");
 
-    p.clock.advance(hours(30 * 24) - seconds(1));
+    p.clock.advance(just_before(hours(30 * 24)));
     p.p.store.sweep(p.clock.now()).await.expect("swept");
     assert!(p.p.store.write(Everything).await.expect("read").contains("Ada@private.example"));
     p.clock.advance(seconds(1));
@@ -181,7 +181,7 @@ async fn an_account_with_a_staff_role_is_not_closed_by_its_holder() {
     assert_eq!(status(&p, &ada).await, Status::Active);
 }
 
-/// incomplete_registration, unactivated, active: each step its owner's.
+/// from `incomplete_registration` by `unactivated` to `active`: each step its owner's.
 #[tokio::test]
 async fn a_registration_that_was_begun_is_finished_and_then_the_address_confirmed() {
     let p = Prosper::start().await;

@@ -1,8 +1,12 @@
 //! A person who forgot their password sets a new one by mail (R-66, R-68 to R-72; T-11, T-13; A-02).
 
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
 use prosper::domain::status::Status;
 use prosper::prosper::Lockout;
 
+use crate::prosper::alone::run;
 use crate::prosper::browser::Form;
 use crate::prosper::login::CALLBACK;
 use crate::prosper::{Browser, Exchange, Person, Prosper, Start, minutes, seconds};
@@ -226,4 +230,81 @@ async fn a_link_is_for_the_account_of_the_space_that_was_chosen() {
         browser.submit(&browser.get("/forgot").await, &[("email", "ada@example.com"), ("space", "Nowhere")]).await;
     unknown.is(400);
     assert_eq!(unknown.value_of("email").as_deref(), Some("ada@example.com"));
+}
+
+/// What a random walk does at each step.
+#[derive(Clone, Copy, Debug)]
+enum Does {
+    Asks,
+    UsesTheNewest,
+    UsesAnOlder,
+    SetsAnother,
+    Waits(u8),
+}
+
+fn does() -> impl Strategy<Value = Does> {
+    prop_oneof![
+        3 => Just(Does::Asks),
+        2 => Just(Does::UsesTheNewest),
+        1 => Just(Does::UsesAnOlder),
+        1 => Just(Does::SetsAnother),
+        2 => prop_oneof![Just(1_u8), Just(10), Just(30)].prop_map(Does::Waits),
+    ]
+}
+
+/// A link works if and only if it is the newest, younger than half an hour, unused, and no password was set since:
+/// whatever is done in whatever order.
+#[test]
+fn in_no_order_of_steps_does_any_link_work_but_the_newest_live_one() {
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() });
+    let walk = prop::collection::vec(does(), 1..16);
+    runner
+        .run(&walk, |steps| {
+            run(walks(steps));
+            Ok(())
+        })
+        .expect("no other works");
+}
+
+async fn walks(steps: Vec<Does>) {
+    let p = Prosper::start().await;
+    let mut ada = p.investor("ada@example.com").await;
+    let browser = p.browser();
+    let now = || p.clock.now();
+    // Every link that was mailed, the instants at which they were, and until when the newest works.
+    let (mut links, mut mailed, mut live) = (Vec::<String>::new(), Vec::new(), None);
+    for does in steps {
+        match does {
+            Does::Waits(some) => p.clock.advance(minutes(some.into())),
+            Does::SetsAnother => {
+                ada.gets_password(NEW).await;
+                live = None;
+            }
+            Does::Asks => {
+                asks(&browser, "ada@example.com").await.is(200);
+                let hour = mailed.iter().filter(|at| now().since(**at) < minutes(60)).count();
+                if hour < 5 {
+                    mailed.push(now());
+                    links.push(link(&p, "ada@example.com").await);
+                    live = Some(now().plus(minutes(30)));
+                }
+            }
+            Does::UsesTheNewest => {
+                let Some(newest) = links.last() else { continue };
+                let page = browser.get(newest).await;
+                let works = live.is_some_and(|until| !until.has_come(now()));
+                assert_eq!(page.status == 200, works, "{}", page.told());
+                if works {
+                    browser.submit(&page, &[("password", NEW)]).await.is(200);
+                    live = None;
+                }
+            }
+            Does::UsesAnOlder => {
+                for older in links.iter().rev().skip(1) {
+                    browser.get(older).await.is(404);
+                }
+            }
+        }
+    }
 }

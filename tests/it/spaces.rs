@@ -103,6 +103,35 @@ async fn a_logo_is_drawn_anew_and_what_is_no_picture_is_refused_r_79() {
     p.get("/spaces/1/logo").await.is(404);
 }
 
+/// staff say who opens accounts here, and invite.
+#[tokio::test]
+async fn an_administrator_says_who_opens_accounts_and_invites_somebody() {
+    let p = Prosper::start().await;
+    let admin = p.administrator().await;
+    let page = admin.visit("/console/spaces/1").await;
+    page.page_says("Who may open an account").page_says("prosper space invite ada@example.com --space Prosper");
+    let fields = |sign_up| [("name", "Prosper"), ("support_email", ""), ("brand", ""), ("sign_up", sign_up)];
+    admin.submit_to(&page, "/console/spaces/1", &fields("ajar")).await.is(400);
+    admin.submit_to(&page, "/console/spaces/1", &fields("invitation")).await.is(303);
+    assert_eq!(p.p.store.spaces().await.expect("read")[0].sign_up.name(), "invitation");
+    p.get("/sign-up").await.is(403);
+
+    let page = admin.visit("/console/spaces/1").await;
+    let back = admin.submit_to(&page, "/invite", &[("email", "grace")]).await;
+    back.is(400);
+    assert!(back.error_beside("email").is_some(), "{}", back.told());
+    assert_eq!(back.value_of("email").as_deref(), Some("grace"));
+    let sent = admin.submit_to(&page, "/invite", &[("email", "grace@example.com")]).await;
+    admin.follow(sent).await.is(200).page_says("The invitation is in the mail");
+    let link = p.mails_to("grace@example.com").await[0].link(&p);
+    p.get(&link).await.is(200).page_says("You were invited");
+
+    admin.submit_to(&page, "/console/spaces/1", &fields("closed")).await.is(303);
+    admin.submit_to(&page, "/invite", &[("email", "ada@example.com")]).await.is(409);
+    admin.visit("/console/spaces/1").await.page_does_not_say("/invite");
+    p.get(&link).await.is(404);
+}
+
 /// As many spaces as nobody has.
 struct Many(i64);
 
