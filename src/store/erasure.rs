@@ -193,6 +193,9 @@ async fn forget_uses(tx: &mut Tx, id: AccountId) -> Result<(), Fault> {
         tx.changed(Change::Application(row.get(0)?));
     }
     for sql in [
+        "delete from grant_events where account = ?1",
+        // What others allowed stays in their history; an application of one's own may go by one's own name.
+        "update grant_events set name = 'Erased' where application in (select id from applications where owner = ?1)",
         "delete from app_requests where application in (select id from applications where owner = ?1)",
         "delete from consents where application in (select id from applications where owner = ?1)",
         "delete from applications where owner = ?1",

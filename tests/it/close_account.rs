@@ -46,6 +46,7 @@ impl Unit for Everything {
             ("sign_in_failures", "folded_email"),
             ("links", "address"),
             ("outbox", "recipient, subject"),
+            ("grant_events", "name, place, actor"),
             ("audit", "actor, action, subject, before, after"),
             ("app_requests", "detail, outcome"),
         ] {
@@ -121,6 +122,7 @@ async fn an_account_is_erased_after_its_wait_and_its_numbers_are_never_given_out
     for known in ["private.example", "lovelace ltd"] {
         assert!(!left.contains(known), "{known} is left in\n{left}");
     }
+    assert_eq!(left.lines().filter(|line| *line == "acme").count(), 1, "the app is there, what Ada allowed it is not");
     assert_eq!(left.matches("ada lovelace").count(), 1, "Bob's name is his own");
     let erased = p.p.store.account(ada.id).await.expect("read").expect("its number stays");
     assert_eq!((erased.uid, erased.status, erased.name.as_str()), (ada.uid, Status::Closed, "Erased"));
