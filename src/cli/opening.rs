@@ -156,7 +156,7 @@ pub fn mailing(config: &Config) -> Mailing {
             tls: mail.tls,
             credentials: mail.password.clone().map(|password| (mail.username.clone(), password)),
             ca: mail.ca.clone(),
-            hello: config.public_url.authority().split(':').next().unwrap_or("localhost").to_owned(),
+            hello: config.public_url.host().to_owned(),
             patience: MAIL_PATIENCE,
         }),
     };

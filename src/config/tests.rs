@@ -226,3 +226,29 @@ fn a_port_that_the_system_chose_reaches_the_public_url_unless_someone_chose_that
     config.bound_to(bound);
     assert_eq!(config.public_url.as_str(), "https://id.example");
 }
+
+#[test]
+fn mail_needs_an_address_a_server_and_protection() {
+    let well = [("mail.transport", "smtp"), ("mail.from", "no-reply@id.example"), ("mail.host", "smtp.example")];
+    let with = |more: &[(&'static str, &'static str)]| problems(&[&well[..], more].concat());
+    assert_eq!(with(&[]), Vec::<String>::new());
+    assert!(problems(&[("mail.transport", "file")])[0].starts_with("mail.from must be given"));
+    assert_eq!(problems(&[("mail.transport", "file"), well[1]]), Vec::<String>::new());
+    assert!(problems(&[well[0], well[1]])[0].starts_with("mail.host must name"));
+    assert!(with(&[("mail.tls", "none")])[0].contains("would send links that work in clear"));
+    for here in ["localhost", "127.0.0.1", "::1"] {
+        assert_eq!(with(&[("mail.tls", "none"), ("mail.host", here)]), Vec::<String>::new());
+    }
+    for (key, wrong) in [("mail.from", "a@b\r\nBcc: c@d"), ("mail.reply_to", "Ada <a@b>"), ("mail.username", "ada")] {
+        assert_eq!(with(&[(key, wrong)]).len(), 1, "{key} = {wrong:?}");
+    }
+    for (tls, port) in [("starttls", 587), ("implicit", 465), ("none", 25)] {
+        assert_eq!(Config::load(None, [], &pairs(&[("mail.tls", tls)])).unwrap().mail.smtp_port(), port);
+    }
+    let config = Config::load(None, [], &pairs(&[("mail.port", "2525"), ("mail.password", "hunter22")])).unwrap();
+    assert_eq!(config.mail.smtp_port(), 2525);
+    assert!(!config.print().contains("hunter22") && !format!("{config:?}").contains("hunter22"));
+    for (url, host) in [("https://id.example:8443", "id.example"), ("http://[::1]:8080", "localhost")] {
+        assert_eq!(Config::load(None, [], &pairs(&[("public_url", url)])).unwrap().public_url.host(), host);
+    }
+}

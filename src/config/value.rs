@@ -306,6 +306,14 @@ impl BaseUrl {
         }
     }
 
+    /// The host alone, as mail names this installation; `localhost` where it is an IPv6 address, which mail cannot name so.
+    pub fn host(&self) -> &str {
+        match self.url.host() {
+            Some(Host::Ipv6(_)) | None => "localhost",
+            Some(_) => self.url.host_str().unwrap_or("localhost"),
+        }
+    }
+
     /// As in a `Host` header: the port only where it is not the scheme's own.
     pub fn authority(&self) -> &str {
         self.text.split_once("://").map_or("", |(_, authority)| authority)

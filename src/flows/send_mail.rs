@@ -94,14 +94,8 @@ fn outgoing(queued: &QueuedMail, body: Body, p: &Prosper) -> Outgoing {
         html: body.html,
         at: p.now(),
         boundary: data_encoding::HEXLOWER.encode(&random),
-        host: host(p),
+        host: p.settings.public_url.host().to_owned(),
     }
-}
-
-/// The host of `public_url`.
-fn host(p: &Prosper) -> String {
-    let authority = p.settings.public_url.authority();
-    authority.split(':').next().filter(|host| !host.starts_with('[')).unwrap_or("localhost").to_owned()
 }
 
 /// Sends a mail to try the transport out, past the outbox.
@@ -127,7 +121,7 @@ pub async fn send_trial(to: &str, p: &Prosper) -> Result<(), String> {
         html: format!("<p>{words}</p>"),
         at: p.now(),
         boundary: random,
-        host: host(p),
+        host: p.settings.public_url.host().to_owned(),
     };
     mailing.send(&mail).await.map_err(|why| why.to_string())
 }

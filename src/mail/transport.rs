@@ -219,7 +219,8 @@ fn try_folder(folder: &Path) -> std::io::Result<()> {
     let trial = folder.join(".trial");
     std::fs::write(&trial, b"")?;
     std::fs::remove_file(&trial)?;
-    if std::fs::metadata(folder)?.permissions().mode() & 0o077 == 0 {
+    let others = std::fs::metadata(folder)?.permissions().mode() & 0o077;
+    if others == 0 {
         return Ok(());
     }
     Err(std::io::Error::other("others may look into it, and mails hold links that work: chmod 700"))

@@ -8,8 +8,9 @@ use super::accounts::SetStatus;
 use super::audit::{self, Trail};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::grant_events;
 use super::outbox::{self, Mail};
-use crate::domain::ids::{AccountId, SpaceId};
+use crate::domain::ids::{AccountId, ClientId, SpaceId};
 use crate::domain::secret::PasswordHash;
 use crate::domain::status::{Mover, Status};
 use crate::domain::time::Timestamp;
@@ -158,7 +159,7 @@ impl Unit for EraseNext {
             .await?;
         let Some(row) = row else { return Ok(false) };
         let id: AccountId = row.get(0)?;
-        forget_uses(tx, id).await?;
+        forget_uses(tx, id, self.now).await?;
         forget_address(tx, id, row.get(1)?, (&row.get::<String>(2)?, &row.get::<String>(3)?)).await?;
         // Where the address stood there is one that nobody has and no mail reaches (RFC 2606), and a hash of nothing.
         let nobody = format!("erased-{id}@erased.invalid");
@@ -182,7 +183,7 @@ impl Unit for EraseNext {
 }
 
 /// What the person registered, allowed and was signed in with.
-async fn forget_uses(tx: &mut Tx, id: AccountId) -> Result<(), Fault> {
+async fn forget_uses(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), Fault> {
     let rows = tx.many("select application, id from consents where account = ?1", values![id]).await?;
     for row in &rows {
         tx.changed(Change::Consent(id, row.get(0)?, row.get(1)?));
@@ -191,6 +192,13 @@ async fn forget_uses(tx: &mut Tx, id: AccountId) -> Result<(), Fault> {
     let rows = tx.many("select id from applications where owner = ?1", values![id]).await?;
     for row in &rows {
         tx.changed(Change::Application(row.get(0)?));
+        // Whoever had allowed it something is told that it ended, and no more what it was called.
+        grant_events::note_end(tx, &row.get(0)?, "system", now).await?;
+        tx.execute(
+            "update grant_events set name = ?2 where application = ?1",
+            values![&row.get::<ClientId>(0)?, ERASED],
+        )
+        .await?;
     }
     for sql in [
         "delete from grant_events where account = ?1",
@@ -199,6 +207,7 @@ async fn forget_uses(tx: &mut Tx, id: AccountId) -> Result<(), Fault> {
         "delete from app_requests where application in (select id from applications where owner = ?1)",
         "delete from consents where application in (select id from applications where owner = ?1)",
         "delete from applications where owner = ?1",
+        "delete from grant_events where account = ?1",
         "delete from families where account = ?1",
         "delete from sessions where account = ?1",
         "delete from links where account = ?1",

@@ -108,6 +108,9 @@ async fn an_account_is_erased_after_its_wait_and_its_numbers_are_never_given_out
     let app = bob.has_login_app("Acme", &[CALLBACK]).await;
     let browser = ada.signs_in().await;
     browser.code_for(&app).await;
+    let hers = ada.has_login_app("Lovelace Ltd Login", &[CALLBACK]).await;
+    bob.signs_in().await.code_for(&hers).await;
+    assert_eq!(p.p.store.grant_history(ada.id, None, 10).await.expect("read").len(), 1);
     own.password_grant_as("ada@private.example", "wrong").await;
     closes(&browser, "yes").await.is(200).page_says("What we know of you is erased on");
     let stopped = p.browser().sign_in_at("/login", &ada.email, PASSWORD).await;
@@ -134,6 +137,9 @@ async fn an_account_is_erased_after_its_wait_and_its_numbers_are_never_given_out
         p.browser().sign_in_at("/login", email, PASSWORD).await.is(400);
     }
     assert!(p.p.store.consents_of(ada.id).await.expect("read").is_empty());
+    assert!(p.p.store.grant_history(ada.id, None, 10).await.expect("read").is_empty());
+    let ended = p.p.store.grant_history(bob.id, None, 10).await.expect("read").remove(0);
+    assert_eq!((ended.step.name(), ended.name.as_str()), ("ended", "Erased"));
 
     // Nobody comes back of whom nothing is known; the address is free, for somebody with another number.
     assert!(!moves(&p, ada.id, Status::Inactive).await);

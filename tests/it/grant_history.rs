@@ -3,6 +3,7 @@
 use prosper::flows::connected_apps::withdraw;
 use prosper::store::applications::ApplicationChange;
 use prosper::store::audit::Trail;
+use prosper::store::grant_events::GrantStep::{Ended, Given, Narrowed, Renewed, Used, Widened, Withdrawn};
 use prosper::store::grant_events::{GrantEvent, GrantStep, MOST_EVENTS, MOST_USES};
 
 use crate::prosper::exchange::{form, request};
@@ -69,7 +70,6 @@ async fn the_history_tells_what_an_agent_was_allowed_and_who_ended_it() {
     withdraw(&account, northwind.id, Trail::cli(p.clock.now()), &p.p).await.expect("withdrawn");
     allow("read_note").await;
     northwind.changes(ApplicationChange::Delete).await;
-    use GrantStep::{Ended, Given, Narrowed, Renewed, Used, Widened, Withdrawn};
     let all = [Given, Renewed, Widened, Narrowed, Used, Used, Withdrawn, Given, Withdrawn, Given, Ended];
     assert_eq!(ada.steps().await, all);
     let page = browser.get(HISTORY).await;

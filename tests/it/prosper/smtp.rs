@@ -186,7 +186,7 @@ async fn converse(shared: &Shared, wire: Box<dyn Wire>, protected: bool) -> io::
             return Ok((true, wire.into_inner()));
         }
         let line = line.trim_end();
-        shared.talk.lock().unwrap_or_else(PoisonError::into_inner).push_str(&format!("{line}\n"));
+        shared.talk.lock().unwrap_or_else(PoisonError::into_inner).extend([line, "\n"]);
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         let temper = *shared.temper.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = match verb.as_str() {
