@@ -245,10 +245,11 @@ async fn measured(engine: &str, p: &Prosper, statements: &Statements, probe: Pro
     meter.times("authorization key grant", async || drop(robo.auth_key_grant(&key).await.tokens())).await;
     meter.times("sign-in", async || drop(ada.signs_in().await)).await;
     let mut codes = Vec::new();
-    for _ in 0..TIMES + AT_ONCE {
+    for _ in 0..2 * TIMES + AT_ONCE {
         codes.push(browser.code_for(&login).await);
     }
-    let (one_by_one, together) = codes.split_at(TIMES);
+    let (one_by_one, rest) = codes.split_at(TIMES);
+    let (later, together) = rest.split_at(TIMES);
     let exchange = meter
         .measure("exchange", TIMES, async || {
             for code in one_by_one {
@@ -266,6 +267,18 @@ async fn measured(engine: &str, p: &Prosper, statements: &Statements, probe: Pro
     meter.print(engine);
     meter.observations(async || drop(login.exchange("not a code").await)).await;
     growth(&meter).await;
+    if let Probe::Postgres(client) = &meter.engine {
+        // The first touch of a page after a checkpoint writes the whole page, and keys are random.
+        client.batch_execute("checkpoint").await.expect("done");
+        let after = meter
+            .measure("exchange, right after a checkpoint", TIMES, async || {
+                for code in later {
+                    login.exchange(code).await.login_token();
+                }
+            })
+            .await;
+        println!("an exchange right after a checkpoint: {:.0} bytes of log", after.log);
+    }
     the_plan_holds(silent, [grant, grants], [exchange, exchanges]);
 }
 
@@ -312,11 +325,18 @@ async fn growth(meter: &Meter<'_>) {
     let redemptions = "application, account, used_at, code_expires_at, token_expires_at, revoked";
     let sessions = "account, mac, mac_key, created_at, seen_at, expires_at, account_epoch, installation_epoch, address,
          agent";
+    let request = if is_networked { "md5(i::text || 'q')" } else { "lower(hex(randomblob(16)))" };
+    let requests = format!(
+        "insert into app_requests (request_id, application, at, surface, outcome, detail)
+         {count} select {request}, application, at + i, surface, outcome, detail from crowd,
+         (select * from app_requests limit 1) as one"
+    );
     for (name, sql) in [
         ("account", accounts),
         ("family", like("families", "id", "f", families)),
         ("used code", like("redemptions", "code", "r", redemptions)),
         ("session", like("sessions", "id", "s", sessions)),
+        ("request in an application's log", requests),
     ] {
         let before = meter.size().await;
         let sql: &'static str = Box::leak(sql.into_boxed_str());
