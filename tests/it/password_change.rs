@@ -36,8 +36,9 @@ async fn a_new_password_ends_every_other_session_and_every_token_and_the_person_
     login.exchange(&code).await.says(400, "Invalid code");
     app.password_grant(&ada).await.refused(400, "invalid_grant", "Bad credentials");
     app.password_grant(&Person { password: NEW.into(), ..ada }).await.tokens();
+    // Beside what the application that was let in is told of.
     let told = p.mails_to("ada@example.com").await;
-    assert_eq!((told.len(), told[0].subject.as_str()), (1, "Your password was changed"));
+    assert_eq!(told.iter().filter(|mail| mail.subject == "Your password was changed").count(), 1);
 }
 
 /// PO-22's kin, R-66: a live session is not enough.
