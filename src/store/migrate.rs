@@ -144,7 +144,14 @@ async fn migrate_once(
     use tokio_postgres::error::SqlState;
     let failed = |problem: tokio_postgres::Error| {
         let raced = problem.code().is_some_and(|state| {
-            [SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_TABLE, SqlState::T_R_SERIALIZATION_FAILURE].contains(state)
+            // A table brings a type of its name, which may be what two who make it at once stumble over.
+            [
+                SqlState::UNIQUE_VIOLATION,
+                SqlState::DUPLICATE_TABLE,
+                SqlState::DUPLICATE_OBJECT,
+                SqlState::T_R_SERIALIZATION_FAILURE,
+            ]
+            .contains(state)
         });
         (super::postgres::fault(&problem).0, raced)
     };
