@@ -159,7 +159,8 @@ async fn ten_thousand_spaces_are_read_once_and_make_no_page_longer() {
     p.p.store.write(Many(10_000)).await.expect("written");
     let mut spaces = p.p.store.spaces().await.expect("read");
     assert_eq!(spaces.len(), 10_000);
-    // A node forgets what it changed itself once more when it meets that in the change log, so a few looks may be needed.
+    // A node forgets what it changed itself once more when it meets that in the change log, and on a crowded machine its
+    // lease may run out between two looks: a few may be needed, and a list that is not held needs more than any number.
     let mut looks = 0;
     loop {
         the_pages_stay_short(&p, &admin, (few, listed)).await;
@@ -169,7 +170,7 @@ async fn ten_thousand_spaces_are_read_once_and_make_no_page_longer() {
             break;
         }
         (spaces, looks) = (held, looks + 1);
-        assert!(looks < 5, "read again and again");
+        assert!(looks < 30, "read again and again");
     }
     // Less than three megabytes, names and all.
     let bytes: usize = spaces.iter().map(|space| size_of_val(space) + space.name.capacity()).sum();
