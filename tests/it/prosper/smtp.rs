@@ -94,7 +94,7 @@ impl Smtp {
     }
 
     /// The server comes back where it was.
-    pub async fn again(&mut self) {
+    pub fn again(&mut self) {
         self.stop = CancellationToken::new();
         let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
         socket.set_reuseaddr(true).expect("reused");
