@@ -54,6 +54,7 @@ mod postgres_migrations;
 mod postgres_mishaps;
 mod postgres_move;
 mod postgres_nodes;
+mod postgres_tls;
 mod promises;
 mod real_clients;
 mod register_app;

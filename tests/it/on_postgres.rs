@@ -18,6 +18,7 @@ const ELSEWHERE: &[&str] = &[
     "serve::",
     "sandbox::",
     "durability::",
+    "disk::",
     "real_clients::",
     "floors::",
     "promises::",

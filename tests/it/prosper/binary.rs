@@ -19,6 +19,8 @@ pub struct Place {
     /// The address of a database elsewhere. All places on one have the same master key.
     pub database: Option<String>,
     master_key: String,
+    /// The trust anchors it knows, when they are not the system's.
+    trusted: Option<PathBuf>,
 }
 
 /// A command that has ended.
@@ -42,7 +44,8 @@ pub struct Running {
 impl Place {
     pub fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
-        Self { folder, binary: env!("CARGO_BIN_EXE_prosper").into(), database: None, master_key: "5a".repeat(32) }
+        let binary = env!("CARGO_BIN_EXE_prosper").into();
+        Self { folder, binary, database: None, master_key: "5a".repeat(32), trusted: None }
     }
 
     /// A node of its own on a database elsewhere.
@@ -54,6 +57,13 @@ impl Place {
     pub fn master_key_of(&mut self, other: &Self) {
         let key = std::fs::read_to_string(other.data().join("master.key")).expect("a key");
         key.trim().clone_into(&mut self.master_key);
+    }
+
+    /// Makes a certificate the one trust anchor of what is run here.
+    pub fn trusts(&mut self, pem: &str) {
+        let path = self.file("trusted.pem");
+        std::fs::write(&path, pem).expect("written");
+        self.trusted = Some(path);
     }
 
     /// The data directory, made by whoever starts first.
@@ -83,6 +93,9 @@ impl Place {
             .env("HOME", self.folder.path())
             .env("TMPDIR", self.folder.path());
         command.env("PATH", "/usr/bin:/bin").stdin(Stdio::null()).current_dir(self.folder.path());
+        if let Some(trusted) = &self.trusted {
+            command.env("SSL_CERT_FILE", trusted);
+        }
         if let Some(database) = &self.database {
             command.env("PROSPER_DATABASE", database).env("PROSPER_MASTER_KEY", &self.master_key);
         }

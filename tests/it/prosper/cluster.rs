@@ -153,12 +153,36 @@ impl Cluster {
         Self::serve_at(&tools, self.folder.clone(), self.port, settings)
     }
 
+    /// Offers TLS from now on, with this certificate and key.
+    pub async fn speaks_tls(&self, certificate: &str, key: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        for (name, pem) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.folder.join("data").join(name);
+            std::fs::write(&path, pem).expect("written");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("ours");
+            give_away(&path);
+        }
+        self.tells("alter system set ssl = on").await;
+        self.tells("select pg_reload_conf()").await;
+    }
+
+    /// Lets a user in by TLS alone.
+    pub async fn demands_tls_of(&self, user: &str) {
+        self.rules_first(&format!("hostnossl all {user} all reject"), user).await;
+    }
+
     /// Makes a user who is let in with a password alone.
     pub async fn guards(&self, user: &str, password: &str) {
         self.tells(&format!("create role {user} login password '{password}'")).await;
+        self.rules_first(&format!("host all {user} 127.0.0.1/32 scram-sha-256"), user).await;
+    }
+
+    /// Puts a rule before the others that shuts a user out who comes plainly.
+    async fn rules_first(&self, rule: &str, user: &str) {
         let rules = self.folder.join("data/pg_hba.conf");
         let open = std::fs::read_to_string(&rules).expect("rules");
-        std::fs::write(&rules, format!("host all {user} 127.0.0.1/32 scram-sha-256\n{open}")).expect("written");
+        std::fs::write(&rules, format!("{rule}\n{open}")).expect("written");
         self.tells("select pg_reload_conf()").await;
         // The word goes round by itself: until it has, whoever has no password is still let in.
         let nobody = format!("postgres://{user}@127.0.0.1:{}/postgres?sslmode=disable", self.port);
