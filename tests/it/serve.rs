@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::prosper::binary::{PASSWORD, Place, Ran, bytes_in, contains, mode, until};
+use crate::prosper::binary::{PASSWORD, Place, Ran, Running, bytes_in, contains, mode, until};
 
 #[tokio::test]
 async fn the_first_start_makes_everything_for_its_owner_alone() {
@@ -115,7 +115,8 @@ fn a_wrong_or_missing_master_key_is_said_and_nothing_is_made_in_its_stead() {
 #[tokio::test]
 async fn the_sandboxes_own_routes_do_not_exist() {
     let place = Place::new();
-    let server = place.serve();
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let server = Running::start(command.env_remove("PROSPER_SAMPLE_RESOURCE"));
     for path in ["/sandbox", "/sandbox/mail", "/sandbox/clock", "/v1/accounts/prosper/"] {
         server.get(path).await.is(404);
     }
