@@ -24,9 +24,6 @@ const ELSEWHERE: &[&str] = &[
     "promises::",
     "browser_pages::",
     "routes::",
-    // It compares the statements of one attempt with those of the next: a node meets its own changes in the log a moment
-    // later, forgets them once more, and reads once more.
-    "not_telling::unknown_user_wrong_password_and_not_the_owner_are_one_answer_and_one_amount_of_work",
 ];
 
 #[test]
