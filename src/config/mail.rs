@@ -68,22 +68,6 @@ impl Setting for MailTls {
     }
 }
 
-impl Setting for u16 {
-    const EXPECTS: &'static str = "a whole number from 0 to 65535";
-    fn read(raw: &Raw) -> Option<Self> {
-        match raw {
-            Raw::Integer(digits) | Raw::Untyped(digits) => digits.trim().parse().ok(),
-            _ => None,
-        }
-    }
-    fn show(&self) -> String {
-        self.to_string()
-    }
-    fn literal(&self) -> String {
-        self.to_string()
-    }
-}
-
 impl Mail {
     /// The port of the mail server: the one that was set, else the usual one.
     pub fn smtp_port(&self) -> u16 {

@@ -94,21 +94,28 @@ impl Setting for bool {
     }
 }
 
-impl Setting for u32 {
-    const EXPECTS: &'static str = "a whole number from 0 to 4294967295";
-    fn read(raw: &Raw) -> Option<Self> {
-        match raw {
-            Raw::Integer(digits) | Raw::Untyped(digits) => digits.trim().parse().ok(),
-            _ => None,
+macro_rules! whole_number {
+    ($number:ty, $expects:literal) => {
+        impl Setting for $number {
+            const EXPECTS: &'static str = $expects;
+            fn read(raw: &Raw) -> Option<Self> {
+                match raw {
+                    Raw::Integer(digits) | Raw::Untyped(digits) => digits.trim().parse().ok(),
+                    _ => None,
+                }
+            }
+            fn show(&self) -> String {
+                self.to_string()
+            }
+            fn literal(&self) -> String {
+                self.to_string()
+            }
         }
-    }
-    fn show(&self) -> String {
-        self.to_string()
-    }
-    fn literal(&self) -> String {
-        self.to_string()
-    }
+    };
 }
+
+whole_number!(u16, "a whole number from 0 to 65535");
+whole_number!(u32, "a whole number from 0 to 4294967295");
 
 impl Setting for String {
     const EXPECTS: &'static str = "text";

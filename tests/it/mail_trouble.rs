@@ -1,8 +1,5 @@
 //! A mail server that is slow, full, gone or rude (F-24): nothing is lost, nothing is hammered, and the reason is kept.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use prosper::config::MailTls;
 use prosper::domain::account::StaffRole;
 use prosper::flows::send_mail::Turn;
@@ -12,7 +9,7 @@ use prosper::telemetry::{Format, Logging, subscriber};
 use tracing::level_filters::LevelFilter;
 
 use crate::mail_sent::{message_id, sending};
-use crate::prosper::alone::{alone, run};
+use crate::prosper::alone::{Captured, alone, run};
 use crate::prosper::smtp::{Smtp, Temper};
 use crate::prosper::{Prosper, hours, minutes, seconds};
 
@@ -123,20 +120,6 @@ async fn a_server_that_dies_before_it_answers_gets_the_mail_again_under_the_same
     assert_eq!(names[0], names[1]);
 }
 
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn no_body_no_link_and_no_password_reaches_the_log() {
     if alone("mail_trouble::no_body_no_link_and_no_password_reaches_the_log") {
@@ -158,7 +141,7 @@ async fn logs_nothing_that_works() {
     smtp.is_now(Temper::Takes);
     p.clock.advance(seconds(30));
     assert_eq!(p.sends().await, Turn::Sent);
-    let said = String::from_utf8_lossy(&log.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned();
+    let said = String::from_utf8_lossy(&log.bytes()).into_owned();
     assert!(said.contains("a mail could not be sent") && said.contains("sent a mail"), "{said}");
     let password = crate::prosper::smtp::USER.1;
     let encoded = data_encoding::BASE64.encode(format!("\0prosper\0{password}").as_bytes());

@@ -1,9 +1,7 @@
 //! No secret, password, code, token or key ever reaches the log at any level, nor in clear the database file (W-04; R-84,
 //! R-87; ST-08). Whole flows run at trace level with secrets that are known; then both are searched for them.
 
-use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use prosper::domain::application::ApplicationKind;
 use prosper::prosper::Lockout;
@@ -11,27 +9,13 @@ use prosper::telemetry::{Format, Logging, subscriber};
 use prosper::web::read::to_basic;
 use tracing::level_filters::LevelFilter;
 
-use crate::prosper::alone::{alone, run};
+use crate::prosper::alone::{Captured, alone, run};
 use crate::prosper::browser::Form;
 use crate::prosper::exchange::{form, request};
 use crate::prosper::journeys::AGENT_REDIRECT;
 use crate::prosper::login::CALLBACK;
 use crate::prosper::people::PASSWORD;
 use crate::prosper::{App, Browser, Person, Prosper, Start, minutes};
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// What must be found nowhere, each with its name.
 #[derive(Default)]
@@ -94,7 +78,7 @@ fn no_secret_reaches_the_log_at_any_level_nor_the_database_in_clear() {
         p.p.store.sweep(p.p.now()).await.expect("swept");
         p.flush().await;
 
-        let log = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let log = log.bytes();
         let told = String::from_utf8_lossy(&log);
         for heard in ["a token was refused", "prosper::store::statement", "an exchange was refused"] {
             assert!(told.contains(heard), "nothing was heard of {heard:?}\n{told}");

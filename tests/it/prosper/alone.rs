@@ -1,6 +1,8 @@
 //! A test in a process of its own: for what is global to a process, as the log is.
 
+use std::io::Write;
 use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::is_set;
 
@@ -25,4 +27,25 @@ pub fn alone(test: &str) -> bool {
 pub fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(test);
+}
+
+/// What was written to it, however many write: the log of a process that a test has for itself.
+#[derive(Clone, Default)]
+pub struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Captured {
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
