@@ -34,6 +34,8 @@ struct Plan {
     json: Option<String>,
     /// Where the store lies: a folder on disk, or one in memory.
     folder: Option<String>,
+    /// The binary to drive: the one built with this benchmark, unless another is named.
+    binary: String,
 }
 
 fn main() {
@@ -66,12 +68,13 @@ fn plan(arguments: &[String]) -> Plan {
         only: value("--only"),
         json: value("--json"),
         folder: value("--folder"),
+        binary: value("--binary").unwrap_or_else(|| env!("CARGO_BIN_EXE_prosper").into()),
     }
 }
 
 async fn run(plan: &Plan) -> Report {
     let bare = bare::Bare::start();
-    let mut server = server::Server::start(plan.folder.as_deref()).await;
+    let mut server = server::Server::start(&plan.binary, plan.folder.as_deref()).await;
     let mut bench = Bench::prepare(&server).await;
     let mut report = Report { cold_start: server.cold_start, idle_kib: server.memory_kib(), ..Report::default() };
     let mut seen = HashSet::new();
@@ -92,7 +95,7 @@ async fn run(plan: &Plan) -> Report {
     }
     report.hashes = operations::bare_hashes();
     report.loaded_kib = server.memory_kib();
-    report.binary_bytes = std::fs::metadata(env!("CARGO_BIN_EXE_prosper")).map_or(0, |file| file.len());
+    report.binary_bytes = std::fs::metadata(&plan.binary).map_or(0, |file| file.len());
     let expected = bench.expected();
     report.audit = server.stop_and_audit(expected);
     report

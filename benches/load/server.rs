@@ -18,8 +18,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it, in `within` or the system's folder for temporary files.
-    pub async fn start(within: Option<&str>) -> Self {
+    /// Starts `binary`, in `within` or the system's folder for temporary files.
+    pub async fn start(binary: &str, within: Option<&str>) -> Self {
         let folder = match within {
             Some(within) => tempfile::tempdir_in(within),
             None => tempfile::tempdir(),
@@ -27,7 +27,7 @@ impl Server {
         let folder = folder.expect("a folder");
         let ready_file = folder.path().join("ready.json");
         let began = Instant::now();
-        let child = Command::new(env!("CARGO_BIN_EXE_prosper"))
+        let child = Command::new(binary)
             .args(["sandbox", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.path().join("data"))
             .arg("--ready-file")
