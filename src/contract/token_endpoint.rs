@@ -149,6 +149,16 @@ impl GrantType {
             _ => return None,
         })
     }
+
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::RefreshToken => "refresh_token",
+            Self::AuthorizationKey => "authorization_key",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
 }
 
 /// What a successful grant issued.

@@ -18,7 +18,7 @@ use super::write_mail::link_to;
 pub(super) fn fresh(now: Timestamp, lives: Duration, p: &Prosper) -> (Link, Plain) {
     let id = LinkId::from_bytes(p.entropy.bytes());
     let (plain, hash) = ticket::issue(Kind::Link, *id.bytes(), &p.keys, &p.entropy);
-    (Link { id, account: None, hash, expires_at: now.plus(lives), address: None, space: None }, plain)
+    (Link { id, account: None, hash, expires_at: now.plus(lives), address: None, space: None, leads_to: None }, plain)
 }
 
 /// The whole address of a link to the page at `path`.

@@ -20,7 +20,7 @@ use crate::mail::About;
 use crate::prosper::Prosper;
 use crate::store::audit::Trail;
 use crate::store::invitations::OpenInvited;
-use crate::store::links::LinkPurpose;
+use crate::store::links::{Link, LinkPurpose};
 use crate::store::new_accounts::{NewAccount, SignUp};
 
 use super::mailed_link;
@@ -38,6 +38,9 @@ pub struct PersonForm {
     pub email: String,
     /// `password`
     pub password: Zeroizing<String>,
+    /// The request of an application on the way to which they open it: a path of ours, as the page has checked it. It is
+    /// kept beside the link that confirms the address, so that no mail carries it and nothing in a mail can change it.
+    pub leads_to: Option<String>,
 }
 
 /// How somebody comes to open an account.
@@ -94,7 +97,7 @@ pub async fn open_account(form: PersonForm, trail: Trail, p: &Prosper) -> Outcom
             };
             let space = space.ok_or_else(|| FieldProblems(vec![("space", FieldProblem::Unknown)]))?;
             let checked = check(&form, &form.email, &space)?;
-            by_themselves(checked, &space, trail, p).await
+            by_themselves(checked, form.leads_to.clone(), &space, trail, p).await
         }
         Way::Invited(text) => {
             let invitation = look_at_invitation(text, p).await?;
@@ -106,8 +109,15 @@ pub async fn open_account(form: PersonForm, trail: Trail, p: &Prosper) -> Outcom
     }
 }
 
-async fn by_themselves(checked: Checked, space: &Space, trail: Trail, p: &Prosper) -> Outcome<Opened> {
+async fn by_themselves(
+    checked: Checked,
+    leads_to: Option<String>,
+    space: &Space,
+    trail: Trail,
+    p: &Prosper,
+) -> Outcome<Opened> {
     let (link, plain) = mailed_link::fresh(trail.at, VERIFICATION_LINK, p);
+    let link = Link { leads_to, ..link };
     let (name, email) = (checked.name.clone(), checked.email.as_str().to_owned());
     let account = new_account(checked, space.id, trail, p).await?;
     let verify = About::VerifyEmail { link: mailed_link::address(VERIFY_EMAIL, &plain, p), agent: false };

@@ -5,12 +5,10 @@
 //!    waits for staff. Whoever happens to be signed in has no part in it; the link alone says whose address it is.
 
 use crate::domain::account::{Account, AccountKind, InvestorType};
-use crate::domain::ids::LinkId;
-use crate::domain::status::Status;
 use crate::mail::About;
 use crate::prosper::Prosper;
 use crate::store::audit::Trail;
-use crate::store::links::LinkPurpose;
+use crate::store::links::{Link, LinkPurpose};
 use crate::store::new_accounts::VerifyEmail;
 
 use super::agent_role::due;
@@ -26,12 +24,20 @@ pub async fn look_at_link(text: &str, p: &Prosper) -> Outcome<Account> {
     Ok(find(text, p).await?.1)
 }
 
-/// Validates the address that the link was mailed to. Answers where its account stands now.
+/// An address that was just validated.
+pub struct Verified {
+    /// Its account, as it stands now.
+    pub account: Account,
+    /// The request of an application on the way to which the account was opened.
+    pub leads_to: Option<String>,
+}
+
+/// Validates the address that the link was mailed to.
 ///
 /// # Errors
 /// `Refused` with [`Refusal::DeadLink`].
-pub async fn verify_email(text: &str, trail: Trail, p: &Prosper) -> Outcome<(Account, Status)> {
-    let (link, account) = find(text, p).await?;
+pub async fn verify_email(text: &str, trail: Trail, p: &Prosper) -> Outcome<Verified> {
+    let (Link { id: link, leads_to, .. }, account) = find(text, p).await?;
     let about = match account.kind {
         AccountKind::Individual => About::AccountActive { link: link_to("/login", p) },
         AccountKind::Institutional => About::InReview {
@@ -42,12 +48,12 @@ pub async fn verify_email(text: &str, trail: Trail, p: &Prosper) -> Outcome<(Acc
     let mail = Some(write_to(&account, about, p).await?);
     let moved = p.store.verify_email(VerifyEmail { link, account: account.id, mail, trail }).await?;
     let status = moved.ok_or(Refusal::DeadLink)?;
-    Ok((Account { status, ..account }, status))
+    Ok(Verified { account: Account { status, ..account }, leads_to })
 }
 
-async fn find(text: &str, p: &Prosper) -> Outcome<(LinkId, Account)> {
+async fn find(text: &str, p: &Prosper) -> Outcome<(Link, Account)> {
     let link = mailed_link::find(LinkPurpose::VerifyEmail, text, p).await?;
     let account = link.account.ok_or(Refusal::DeadLink)?;
     let found = p.store.credentials(account).await?.ok_or(Refusal::DeadLink)?;
-    Ok((link.id, found.account))
+    Ok((link, found.account))
 }

@@ -55,6 +55,8 @@ pub struct Link {
     pub address: Option<String>,
     /// The space of that address.
     pub space: Option<SpaceId>,
+    /// Where its owner goes on to afterwards, a path of ours.
+    pub leads_to: Option<String>,
 }
 
 impl Store {
@@ -86,8 +88,8 @@ impl Unit for MakeLink {
         )
         .await?;
         tx.execute(
-            "insert into links (id, purpose, account, mac, mac_key, created_at, expires_at, address, space)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "insert into links (id, purpose, account, mac, mac_key, created_at, expires_at, address, space, leads_to)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             values![
                 &self.link.id,
                 self.purpose.name(),
@@ -98,11 +100,22 @@ impl Unit for MakeLink {
                 self.link.expires_at,
                 self.link.address.as_ref(),
                 self.link.space,
+                self.link.leads_to.as_ref(),
             ],
         )
         .await?;
         Ok(())
     }
+}
+
+/// Where the link of this purpose and account leads on to, so that the one that takes its place leads there too.
+pub(super) async fn leads_to(
+    tx: &mut Tx,
+    purpose: LinkPurpose,
+    account: Option<AccountId>,
+) -> Result<Option<String>, Fault> {
+    let sql = "select leads_to from links where purpose = ?1 and account = ?2 and leads_to is not null limit 1";
+    tx.one(sql, values![purpose.name(), account]).await?.map_or(Ok(None), |row| row.get(0))
 }
 
 /// Uses a link up within another unit; `false` when it is dead.
@@ -150,7 +163,8 @@ impl Unit for ById {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
         let row = tx
             .one(
-                "select id, account, mac_key, mac, expires_at, address, space from links where id = ?1 and purpose = ?2",
+                "select id, account, mac_key, mac, expires_at, address, space, leads_to from links
+                 where id = ?1 and purpose = ?2",
                 values![&self.id, self.purpose.name()],
             )
             .await?;
@@ -162,6 +176,7 @@ impl Unit for ById {
                 expires_at: row.get(4)?,
                 address: row.get(5)?,
                 space: row.get(6)?,
+                leads_to: row.get(7)?,
             })
         })
         .transpose()

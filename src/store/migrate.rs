@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "what_became_of_grants",
         sql: include_str!("../../migrations/0004_what_became_of_grants.sql"),
     },
+    Migration { number: 5, name: "ways_and_erasure", sql: include_str!("../../migrations/0005_ways_and_erasure.sql") },
 ];
 
 /// The words that each engine spells its own way.

@@ -224,7 +224,9 @@ impl Unit for SendVerification {
         let now = self.trail.at;
         // The link that was mailed before goes on working when no other goes out.
         if outbox::post_bounded(tx, &self.mail, now).await? {
-            MakeLink { purpose: LinkPurpose::VerifyEmail, link: self.link.clone(), now }.run(tx).await?;
+            let leads_to = links::leads_to(tx, LinkPurpose::VerifyEmail, self.link.account).await?;
+            let link = Link { leads_to, ..self.link.clone() };
+            MakeLink { purpose: LinkPurpose::VerifyEmail, link, now }.run(tx).await?;
         }
         Ok(())
     }

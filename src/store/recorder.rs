@@ -1,6 +1,11 @@
 //! What was observed, written down off the hot path: when a secret, a consent or a session was last used, and what became
 //! of each request of an application. Bounded and coalescing; an answer never waits for it, and under a flood it forgets
 //! rather than grows.
+//!
+//! A request that was refused has a row of its own. Calls that went well are counted: a row for each minute and each kind of
+//! call, with the id of the last, so that a busy application costs what a quiet one does.
+//!
+//! This file is long because what is observed, written and read back is one account of the same few things.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -53,7 +58,20 @@ pub struct RecordedRequest {
     pub outcome: String,
     /// The true cause.
     pub detail: String,
+    /// How many calls this row counts, all in one minute, the last of them with this id; 0 for a row of one request.
+    pub calls: i64,
 }
+
+/// Calls of one kind that went well within a minute.
+#[derive(Clone)]
+struct Calls {
+    count: i64,
+    last: Timestamp,
+    request_id: String,
+}
+
+/// Which application, which kind of call, which minute.
+type CallKey = (ClientId, &'static str, i64);
 
 #[derive(Default)]
 pub(super) struct Recorder {
@@ -69,6 +87,7 @@ struct Waiting {
     consents: HashMap<ConsentId, (Timestamp, String)>,
     sessions: HashMap<SessionId, Timestamp>,
     requests: Vec<AppRequest>,
+    calls: HashMap<CallKey, Calls>,
 }
 
 impl Waiting {
@@ -79,6 +98,7 @@ impl Waiting {
             && self.consents.is_empty()
             && self.sessions.is_empty()
             && self.requests.is_empty()
+            && self.calls.is_empty()
     }
 }
 
@@ -114,6 +134,20 @@ impl Store {
                 waiting.requests.push(request);
             }
             room
+        });
+    }
+
+    /// A call of an application went well: `surface` is `access-token`, `introspect`, or the grant type.
+    pub fn saw_call(&self, application: ClientId, surface: &'static str, request_id: &str, now: Timestamp) {
+        let key = (application, surface, now.micros().div_euclid(MINUTE));
+        self.observe(|waiting| {
+            if let Some(calls) = waiting.calls.get_mut(&key) {
+                calls.count += 1;
+                calls.last = now;
+                request_id.clone_into(&mut calls.request_id);
+                return true;
+            }
+            put(&mut waiting.calls, key, Calls { count: 1, last: now, request_id: request_id.to_owned() })
         });
     }
 
@@ -207,9 +241,40 @@ impl Unit for Waiting {
             )
             .await?;
         }
+        for ((application, surface, minute), calls) in &self.calls {
+            count(tx, (application, surface, *minute), calls).await?;
+        }
         Ok(())
     }
 }
+
+/// Adds to the row of this minute, or begins it.
+async fn count(
+    tx: &mut Tx,
+    (application, surface, minute): (&ClientId, &str, i64),
+    calls: &Calls,
+) -> Result<(), Fault> {
+    let (from, to) = (minute * MINUTE, (minute + 1) * MINUTE);
+    let counted = tx
+        .execute(
+            "update app_requests set calls = calls + ?5, at = ?6, request_id = ?7
+             where application = ?1 and at >= ?3 and at < ?4 and surface = ?2 and calls > 0",
+            values![application, surface, from, to, calls.count, calls.last, &calls.request_id],
+        )
+        .await?;
+    if counted == 0 {
+        tx.execute(
+            "insert into app_requests (request_id, application, at, surface, outcome, calls)
+             values (?1, ?2, ?3, ?4, 'ok', ?5) on conflict (request_id) do nothing",
+            values![&calls.request_id, application, calls.last, surface, calls.count],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// In microseconds.
+const MINUTE: i64 = 60_000_000;
 
 struct RequestsOf {
     application: ClientId,
@@ -224,7 +289,7 @@ impl Unit for RequestsOf {
         let (at, id) = self.before.clone().unwrap_or((Timestamp::from_micros(i64::MAX), String::new()));
         let rows = tx
             .many(
-                "select request_id, application, at, surface, outcome, detail from app_requests
+                "select request_id, application, at, surface, outcome, detail, calls from app_requests
                  where application = ?1 and (at < ?2 or (at = ?2 and request_id < ?3))
                  order by at desc, request_id desc limit ?4",
                 values![&self.application, at, &id, self.most],
@@ -243,7 +308,7 @@ impl Unit for RequestOf {
     type Out = Option<RecordedRequest>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
-        let sql = "select request_id, application, at, surface, outcome, detail from app_requests
+        let sql = "select request_id, application, at, surface, outcome, detail, calls from app_requests
                    where request_id = ?1 and application = ?2";
         let row = tx.one(sql, values![&self.id, &self.application]).await?;
         row.as_ref().map(recorded).transpose()
@@ -258,5 +323,6 @@ fn recorded(row: &Row) -> Result<RecordedRequest, Fault> {
         surface: row.get(3)?,
         outcome: row.get(4)?,
         detail: row.get(5)?,
+        calls: row.get(6)?,
     })
 }

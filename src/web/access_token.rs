@@ -7,7 +7,7 @@
 use super::Web;
 use super::answer::{self, Answer, Trouble};
 use super::read::{self, Parameters};
-use super::token::{Call, tell};
+use super::token::{Call, saw_call, tell};
 use crate::contract::login_with_prosper::{ExchangeError, refusal_json, token_json};
 use crate::contract::table::{Stop, Table as _};
 use crate::contract::token_endpoint;
@@ -26,7 +26,10 @@ pub async fn access_token(call: Call<'_>, web: &Web) -> Answer {
         return refused(ExchangeError::UnsupportedGrantType, standard);
     }
     match exchange_code(&ask, &web.p).await {
-        Ok(token) => answer::json(200, token_json(&token)),
+        Ok(token) => {
+            saw_call(ask.client_id.as_deref(), "access-token", &call, web);
+            answer::json(200, token_json(&token))
+        }
         Err(Stop::Refused(Refusal { row, cause })) => {
             if row == ExchangeError::InvalidSecret {
                 web.limits.failed(call.address, web.p.now());

@@ -94,7 +94,10 @@ pub async fn token(call: Call<'_>, web: &Web) -> Answer {
         }
     };
     let (answer, row) = answer;
-    tell_owner(id.as_deref(), "token", row, &call, web).await;
+    match row {
+        None if answer.status().is_success() => saw_call(id.as_deref(), grant.name(), &call, web),
+        row => tell_owner(id.as_deref(), "token", row, &call, web).await,
+    }
     answer
 }
 
@@ -107,7 +110,10 @@ pub async fn introspection(call: Call<'_>, web: &Web) -> Answer {
     let id = client.id.clone();
     let ask = IntrospectAsk { client, token: body.secret("token") };
     match introspect(ask, &web.p).await {
-        Ok(found) => answer::json(200, found.to_string()),
+        Ok(found) => {
+            saw_call(id.as_deref(), "introspect", &call, web);
+            answer::json(200, found.to_string())
+        }
         Err(stop) => {
             let (answer, row) = stopped(stop, &call, web);
             tell_owner(id.as_deref(), "introspect", row, &call, web).await;
@@ -180,6 +186,13 @@ fn refused(refusal: impl Table, call: &Call<'_>) -> Answer {
         answer::challenge(answer, "Basic realm=\"prosper\"")
     } else {
         answer
+    }
+}
+
+/// Counts a call that went well, for the application's owner to see (W-03). Nothing is written before the next second.
+pub(super) fn saw_call(id: Option<&str>, surface: &'static str, call: &Call<'_>, web: &Web) {
+    if let Some(id) = id.and_then(ClientId::from_hex) {
+        web.p.store.saw_call(id, surface, call.request_id, web.p.now());
     }
 }
 

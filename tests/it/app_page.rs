@@ -3,7 +3,7 @@
 use prosper::domain::application::ApplicationKind;
 use prosper::store::recorder::AppRequest;
 
-use crate::prosper::{Browser, Exchange, Prosper};
+use crate::prosper::{Browser, Exchange, Prosper, minutes, seconds};
 
 fn page(app: &crate::prosper::App<'_>) -> String {
     format!("/oauth/apps/{}", app.id.hex())
@@ -32,6 +32,43 @@ async fn a_refused_call_has_its_true_cause_on_its_owners_page_and_nowhere_else_w
     let elsewhere = stranger.visit(&format!("{}/requests?q={id}", page(&other))).await;
     elsewhere.is(200).page_does_not_say("Bad credentials");
     p.browser().get(&format!("{own}/requests")).await.is(302);
+}
+
+/// What went well is counted: a row for each minute and kind of call, with the id of the last; and of whom it is read.
+#[tokio::test]
+async fn calls_that_went_well_are_counted_by_the_minute_with_the_id_of_the_last() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let app = ada.registers_own_app("Ada Lovelace").await;
+    let tokens = app.password_grant(&ada).await.tokens();
+    p.clock.advance(seconds(1));
+    let mut last = String::new();
+    for _ in 0..3 {
+        let answer = app.refresh(&tokens).await;
+        last = answer.is(200).header("x-request-id").expect("every answer has one").to_owned();
+        // Written down each second, into the same row.
+        p.flush().await;
+    }
+    p.resource(&tokens.access_token).await.is(200);
+    p.clock.advance(minutes(1));
+    app.refresh(&tokens).await.is(200);
+    p.flush().await;
+    let rows = p.p.store.requests_of(app.id, None, 100).await.expect("read");
+    let told: Vec<_> = rows.iter().map(|row| (row.surface.as_str(), row.outcome.as_str(), row.calls)).collect();
+    assert_eq!(told, [("refresh_token", "ok", 1), ("refresh_token", "ok", 3), ("password", "ok", 1)]);
+    assert_eq!(rows[1].request_id, last);
+    let browser = ada.signs_in().await;
+    browser.visit(&page(&app)).await.is(200).page_says("3 calls").page_says("Tokens for a password").page_says(&last);
+    browser.visit(&format!("{}/requests?q={last}", page(&app))).await.is(200).page_says("3 calls");
+
+    let login = ada.has_login_app("Notes", &["https://app.example/cb"]).await;
+    let token = login.token_of(&ada).await;
+    p.user(&token).await.is(200);
+    p.flush().await;
+    let rows = p.p.store.requests_of(login.id, None, 100).await.expect("read");
+    let exchanged =
+        rows.iter().filter(|row| row.surface == "access-token").map(|row| (row.outcome.as_str(), row.calls));
+    assert_eq!(exchanged.collect::<Vec<_>>(), [("ok", 1)]);
 }
 
 #[tokio::test]

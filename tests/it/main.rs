@@ -66,6 +66,7 @@ mod sessions;
 mod setup;
 mod sign_in;
 mod sign_up;
+mod sign_up_onward;
 mod spaces;
 mod token_requests;
 mod two_engines;

@@ -76,5 +76,6 @@ fn row(visit: &Visit, request: RecordedRequest) -> RequestRow {
         outcome: request.outcome,
         cause: request.detail,
         request_id: request.request_id,
+        calls: request.calls,
     }
 }

@@ -40,6 +40,7 @@ pub async fn submit(visit: Visit) -> Answer {
             let outcome = SignUpOutcome::LookIntoMail {
                 email: account.email.as_str().to_owned(),
                 mailbox_href: sandbox.then(|| paths::SANDBOX_MAIL.to_owned()),
+                to_app: None,
             };
             visit.page(200, &SignUpStep { chrome: visit.chrome(Here::Elsewhere), outcome })
         }

@@ -24,6 +24,7 @@ pub mod hand_over;
 pub mod institution;
 pub mod landing;
 pub mod logo;
+mod onward;
 pub mod password;
 pub mod paths;
 pub mod person;

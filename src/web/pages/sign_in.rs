@@ -5,19 +5,16 @@ use zeroize::Zeroizing;
 use super::super::answer::{self, Answer, Trouble};
 use super::super::local_path::LocalPath;
 use super::super::visitor::Visit;
+use super::onward::Onward;
 use super::paths;
 use super::space_choice::MOST_LISTED;
 use super::standing;
-use super::views::{Field, Here, Hidden, ProblemKind, SignIn, SignInRefusal, SpaceChoice, ToApp};
+use super::views::{Field, Here, Hidden, ProblemKind, SignIn, SignInRefusal, SpaceChoice};
 use crate::contract::table::Later;
 use crate::crypto::password::HashProblem;
-use crate::domain::ids::SpaceId;
-use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::space::{Admission, Space};
 use crate::fault::Fault;
-use crate::flows::query::Query;
 use crate::flows::sign_in::{SignInAsk, SignedIn, Where, sign_in};
-use crate::flows::{authorization_key, authorize};
 use crate::prosper::Prosper;
 
 /// `GET /login`
@@ -75,8 +72,8 @@ pub async fn submit(visit: Visit) -> Answer {
 /// A sign-in and what it leads to.
 struct Entrance {
     next: Option<LocalPath>,
-    /// The application that waits, and where it sends the person on to.
-    to: Option<(String, SpaceId, RedirectUri)>,
+    /// The application that waits.
+    to: Option<Onward>,
     /// The spaces there are.
     spaces: std::sync::Arc<Vec<Space>>,
 }
@@ -84,15 +81,7 @@ struct Entrance {
 impl Entrance {
     /// Which application waits behind `next`, if one does whose request could go on.
     async fn of(next: Option<LocalPath>, p: &Prosper) -> Result<Self, Fault> {
-        let to = match next.as_ref().map(LocalPath::parts) {
-            Some((paths::AUTHORIZE, query)) => authorize::verify(&Query::read(query), p)
-                .await?
-                .ok()
-                .map(|verified| (verified.client, verified.registered)),
-            Some((paths::API_SETTINGS, query)) => authorization_key::verify(&Query::read(query), p).await?.ok(),
-            _ => None,
-        };
-        let to = to.map(|(client, uri)| (client.application.profile.name.clone(), client.application.space, uri));
+        let to = Onward::of(next.as_ref(), p).await?;
         Ok(Self { next, to, spaces: p.store.spaces().await? })
     }
 
@@ -114,7 +103,7 @@ impl Entrance {
     /// Where the account is looked for; `None` for a space that there is not.
     fn space(&self, visit: &Visit) -> Option<Where> {
         match (&self.to, visit.form.get("space")) {
-            (Some((_, space, _)), _) => Some(Where::Flow(*space)),
+            (Some(to), _) => Some(Where::Flow(to.space)),
             (None, Some(name)) => {
                 let named = self.spaces.iter().find(|space| space.name.eq_ignore_ascii_case(name.trim()));
                 named.map(|space| Where::Chosen(space.id))
@@ -138,16 +127,16 @@ impl Entrance {
         let view = SignIn {
             chrome: visit.chrome_in(self.house(visit), Here::Elsewhere),
             form,
-            to_app: self.to.as_ref().map(|(name, _, uri)| ToApp { name: name.clone(), host: uri.host().to_owned() }),
+            to_app: self.to.as_ref().map(Onward::to_app),
             email: Field::of(visit.form.get("email").unwrap_or_default()),
             refusal,
             spaces: self.spaces.iter().take(if listed { MOST_LISTED } else { 0 }).map(choice).collect(),
             space: (choose && !listed).then(|| Field::of(chosen.unwrap_or_default())),
-            forgot_href: Some(self.leading_to(paths::FORGOT)),
-            open_account_href: self.may_be_opened().then(|| self.leading_to(paths::SIGN_UP)),
+            forgot_href: Some(self.forgot_href()),
+            open_account_href: self.may_be_opened().then(|| self.open_account_href()),
         };
         // Where consent was given before, the post ends at the application (W-01).
-        let origin = self.to.as_ref().map(|(_, _, uri)| uri.origin());
+        let origin = self.to.as_ref().map(|to| to.uri.origin());
         visit.page_ending_at(status, &view, origin.as_deref())
     }
 
@@ -155,14 +144,19 @@ impl Entrance {
     fn may_be_opened(&self) -> bool {
         let open = |space: &Space| space.sign_up == Admission::Open;
         match &self.to {
-            Some((_, id, _)) => self.spaces.iter().any(|space| space.id == *id && open(space)),
+            Some(to) => self.spaces.iter().any(|space| space.id == to.space && open(space)),
             None => self.spaces.iter().any(open),
         }
     }
 
-    /// Another page without a session, about the same space.
-    fn leading_to(&self, path: &str) -> String {
-        self.to.as_ref().map_or_else(|| path.to_owned(), |(_, space, _)| format!("{path}?space={space}"))
+    /// Where a forgotten password of the same space is replaced.
+    fn forgot_href(&self) -> String {
+        self.to.as_ref().map_or_else(|| paths::FORGOT.to_owned(), |to| format!("{}?space={}", paths::FORGOT, to.space))
+    }
+
+    /// Where an account is opened, from which the way leads on.
+    fn open_account_href(&self) -> String {
+        self.to.as_ref().map_or_else(|| paths::SIGN_UP.to_owned(), |to| to.by_way_of(paths::SIGN_UP))
     }
 
     fn too_many(&self, visit: &Visit, later: Later) -> Answer {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::super::answer::{Answer, Trouble};
+use super::super::read::Parameters;
 use super::super::visitor::Visit;
+use super::onward::Onward;
 use super::person::{field, refused, typed};
 use super::views::{Field, Here, Hidden, ProblemKind, SignUp, SignUpOutcome, SignUpStep};
 use super::{paths, space_choice};
@@ -23,8 +25,7 @@ use crate::store::installation::Purpose;
 
 /// `GET /sign-up`
 pub async fn show(visit: Visit) -> Answer {
-    let link = visit.query.get("link").map(str::to_owned);
-    match Door::of(&visit, link).await {
+    match Door::of(&visit, &visit.query).await {
         Ok(door) => door.page(&visit, 200, None),
         Err(answer) => answer,
     }
@@ -39,8 +40,7 @@ pub async fn submit(visit: Visit) -> Answer {
     if let Some(later) = visit.web.limits.check(visit.address, now) {
         return visit.trouble(Trouble::Later(later));
     }
-    let link = visit.form.get("link").map(str::to_owned);
-    let door = match Door::of(&visit, link).await {
+    let door = match Door::of(&visit, &visit.form).await {
         Ok(door) => door,
         Err(answer) => return answer,
     };
@@ -54,13 +54,16 @@ pub async fn submit(visit: Visit) -> Answer {
         full_name: typed(&visit, "full_name"),
         email: typed(&visit, "email"),
         password: Zeroizing::new(typed(&visit, "password")),
+        leads_to: door.onward().and_then(Onward::kept),
     };
     match open_account(form, visit.trail(), visit.p()).await {
         Ok(opened) => {
             let sandbox = visit.p().settings.purpose == Purpose::Sandbox;
             let mailbox_href = sandbox.then(|| paths::SANDBOX_MAIL.to_owned());
             let outcome = match opened {
-                Opened::LookIntoMail(email) => SignUpOutcome::LookIntoMail { email, mailbox_href },
+                Opened::LookIntoMail(email) => {
+                    SignUpOutcome::LookIntoMail { email, mailbox_href, to_app: door.onward().map(Onward::to_app) }
+                }
                 Opened::Ready => SignUpOutcome::Ready,
             };
             let chrome = visit.chrome_in(door.house(&visit), Here::Elsewhere);
@@ -74,38 +77,57 @@ pub async fn submit(visit: Visit) -> Answer {
 
 /// By which way somebody stands before the form.
 enum Door {
-    Open { spaces: Arc<Vec<Space>>, first: Option<SpaceId> },
+    Open { spaces: Arc<Vec<Space>>, first: Option<SpaceId>, onward: Option<Onward> },
     Invited { link: String, invitation: Box<Invitation> },
 }
 
 impl Door {
     /// Finds out; where nobody gets in, the answer says so.
-    async fn of(visit: &Visit, link: Option<String>) -> Result<Self, Answer> {
-        if let Some(link) = link {
-            return match look_at_invitation(&link, visit.p()).await {
-                Ok(invitation) => Ok(Self::Invited { link, invitation: Box::new(invitation) }),
+    async fn of(visit: &Visit, sent: &Parameters) -> Result<Self, Answer> {
+        if let Some(link) = sent.get("link") {
+            return match look_at_invitation(link, visit.p()).await {
+                Ok(invitation) => Ok(Self::Invited { link: link.to_owned(), invitation: Box::new(invitation) }),
                 Err(Stop::Refused(Refusal::DeadLink)) => Err(dead(visit)),
                 Err(stop) => Err(refused(visit, stop).await),
             };
         }
         let spaces = visit.p().store.spaces().await.map_err(|fault| visit.broke(&fault))?;
-        let asked = visit.query.get("space").and_then(|id| id.parse().ok()).map(SpaceId);
-        let open = |space: &&Space| space.sign_up == Admission::Open;
+        let onward = Onward::read(sent.get("next"), visit.p()).await.map_err(|fault| visit.broke(&fault))?;
+        // Whoever is on the way to an application opens the account that it looks for.
+        let of_app = onward.as_ref().map(|onward| onward.space);
+        let asked = of_app.or_else(|| visit.query.get("space").and_then(|id| id.parse().ok()).map(SpaceId));
+        let open = |space: &&Space| space.sign_up == Admission::Open && of_app.is_none_or(|id| id == space.id);
         let first = spaces.iter().filter(open).find(|space| asked.is_none_or(|asked| asked == space.id));
         if spaces.iter().any(|space| open(&space)) {
             let first = first.map(|space| space.id);
-            return Ok(Self::Open { spaces, first });
+            return Ok(Self::Open { spaces, first, onward });
         }
-        let Some(house) = spaces.first() else { return Err(visit.broke(&Fault::internal("there is no space yet"))) };
-        let by_invitation = spaces.iter().any(|space| space.sign_up == Admission::Invitation);
+        let house = spaces.iter().find(|space| of_app == Some(space.id)).or_else(|| spaces.first());
+        let Some(house) = house else { return Err(visit.broke(&Fault::internal("there is no space yet"))) };
+        let by_invitation = match of_app {
+            Some(_) => house.sign_up == Admission::Invitation,
+            None => spaces.iter().any(|space| space.sign_up == Admission::Invitation),
+        };
         let chrome = visit.chrome_in(Some(house), Here::Elsewhere);
         Err(visit.page(403, &SignUpStep { chrome, outcome: SignUpOutcome::Closed { by_invitation } }))
     }
 
     fn open_spaces(&self) -> Vec<&Space> {
         match self {
-            Self::Open { spaces, .. } => spaces.iter().filter(|space| space.sign_up == Admission::Open).collect(),
+            Self::Open { spaces, onward, .. } => {
+                let of_app = onward.as_ref().map(|onward| onward.space);
+                let open = |space: &&Space| space.sign_up == Admission::Open && of_app.is_none_or(|id| id == space.id);
+                spaces.iter().filter(open).collect()
+            }
             Self::Invited { .. } => Vec::new(),
+        }
+    }
+
+    /// The application that they are on the way to.
+    fn onward(&self) -> Option<&Onward> {
+        match self {
+            Self::Open { onward, .. } => onward.as_ref(),
+            Self::Invited { .. } => None,
         }
     }
 
@@ -119,7 +141,7 @@ impl Door {
     /// The space whose page this is.
     fn house<'a>(&'a self, visit: &Visit) -> Option<&'a Space> {
         match self {
-            Self::Open { spaces, first } => {
+            Self::Open { spaces, first, .. } => {
                 let chosen = visit.form.get("space").and_then(|_| space_choice::named(visit, &self.open_spaces()));
                 let wanted = chosen.or(*first);
                 spaces.iter().find(|space| Some(space.id) == wanted)
@@ -132,7 +154,7 @@ impl Door {
         let back = |name| field(visit, name, name, problems);
         let error = problems.and_then(|all| all.of("space")).map(words::field_problem);
         let (hidden, first, invited) = match self {
-            Self::Open { first, .. } => (Vec::new(), *first, None),
+            Self::Open { first, onward, .. } => (onward.iter().map(Onward::hidden).collect(), *first, None),
             Self::Invited { link, invitation } => {
                 let hidden = vec![Hidden { name: "link", value: link.clone() }];
                 (hidden, None, Some(invitation.email.as_str().to_owned()))
@@ -147,6 +169,8 @@ impl Door {
             email: back("email"),
             password: Field { value: String::new(), ..back("password") },
             password_min: password::FEWEST,
+            to_app: self.onward().map(Onward::to_app),
+            sign_in_href: self.onward().map_or_else(|| paths::SIGN_IN.to_owned(), Onward::sign_in_href),
         };
         visit.page(status, &view)
     }
@@ -157,4 +181,4 @@ fn dead(visit: &Visit) -> Answer {
     visit.page(404, &SignUpStep { chrome, outcome: SignUpOutcome::DeadInvitation })
 }
 
-const FIELDS: [&str; 6] = ["form_token", "link", "space", "full_name", "email", "password"];
+const FIELDS: [&str; 7] = ["form_token", "link", "space", "full_name", "email", "password", "next"];

@@ -3,6 +3,7 @@
 
 use super::super::answer::Answer;
 use super::super::visitor::Visit;
+use super::onward::Onward;
 use super::paths;
 use super::person::{refused, typed};
 use super::views::{Here, Hidden, ProblemKind, VerifyEmail, VerifyStep};
@@ -11,7 +12,7 @@ use crate::domain::account::InvestorType;
 use crate::domain::status::Status;
 use crate::flows::refusal::Refusal;
 use crate::flows::sign_up::send_verification;
-use crate::flows::verify_email::{look_at_link, verify_email};
+use crate::flows::verify_email::{Verified, look_at_link, verify_email};
 
 /// `GET /verify-email`
 pub async fn show(visit: Visit) -> Answer {
@@ -39,10 +40,16 @@ pub async fn submit(visit: Visit) -> Answer {
         return send_again(&visit).await;
     }
     match verify_email(&link, visit.trail(), visit.p()).await {
-        Ok((account, status)) => {
-            let in_review = status == Status::PendingApproval;
+        Ok(Verified { account, leads_to }) => {
+            let onward = match Onward::read(leads_to.as_deref(), visit.p()).await {
+                Ok(onward) => onward,
+                Err(fault) => return visit.broke(&fault),
+            };
+            let in_review = account.status == Status::PendingApproval;
             let agent = account.investor_type == InvestorType::ThirdPartyAgent;
-            page(&visit, 200, VerifyStep::Done { in_review, agent })
+            let sign_in_href = onward.as_ref().map_or_else(|| paths::SIGN_IN.to_owned(), Onward::sign_in_href);
+            let to_app = onward.as_ref().map(Onward::to_app);
+            page(&visit, 200, VerifyStep::Done { in_review, agent, sign_in_href, to_app })
         }
         Err(Stop::Refused(Refusal::DeadLink)) => again_or_dead(&visit, 404),
         Err(stop) => refused(&visit, stop).await,

@@ -55,7 +55,8 @@ pub struct DifferenceRow {
 pub struct RequestRow {
     /// When.
     pub at: When,
-    /// Where it came in: `authorize`, `access-token`, `token`, `introspect`, `authorization-key`.
+    /// Where it came in: `authorize`, `access-token`, `token`, `introspect`, `authorization-key`; of calls that went well
+    /// the grant type, where there is one.
     pub surface: String,
     /// What went over the wire.
     pub outcome: String,
@@ -63,6 +64,8 @@ pub struct RequestRow {
     pub cause: String,
     /// The id that the answer carried.
     pub request_id: String,
+    /// How many calls of one minute it stands for, the last with this id; 0 for one request.
+    pub calls: i64,
 }
 
 impl RequestRow {

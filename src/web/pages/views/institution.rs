@@ -1,6 +1,7 @@
 //! Institutions (seed 1): registration with its investor type, and the request for the third-party agent role.
 
 use super::api_settings::RoleState;
+use super::entrance::ToApp;
 use super::kit::{self, Ago, Chrome, Field, Form, Here, When};
 use askama::Template;
 
@@ -90,6 +91,10 @@ pub enum VerifyStep {
         in_review: bool,
         /// With a request for the agent role.
         agent: bool,
+        /// The sign-in; it leads on to where they were going.
+        sign_in_href: String,
+        /// The application that waits there.
+        to_app: Option<ToApp>,
     },
     /// The link was used, has expired, or was replaced.
     Dead,

@@ -1,6 +1,6 @@
 //! What people do for themselves before they are signed in: open an account, get a new password.
 
-use super::entrance::SpaceChoice;
+use super::entrance::{SpaceChoice, ToApp};
 use super::kit::{self, Chrome, Field, Form, Here};
 use askama::Template;
 
@@ -48,6 +48,10 @@ pub struct SignUp {
     pub password: Field,
     /// How many characters a password needs.
     pub password_min: usize,
+    /// The application that waits for it.
+    pub to_app: Option<ToApp>,
+    /// The sign-in, for whoever has an account.
+    pub sign_in_href: String,
 }
 
 impl SignUp {
@@ -79,6 +83,8 @@ pub enum SignUpOutcome {
         email: String,
         /// Path of the sandbox's mailbox, where there is one.
         mailbox_href: Option<String>,
+        /// The application that waits for it.
+        to_app: Option<ToApp>,
     },
     /// The account can be used.
     Ready,

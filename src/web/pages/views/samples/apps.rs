@@ -119,8 +119,15 @@ fn requests(hostile: bool) -> Vec<RequestRow> {
         outcome: outcome.into(),
         cause: named(cause, hostile),
         request_id: named("0JPSJV3CX3A4V1YB", hostile),
+        calls: 0,
     };
-    vec![row("ok", ""), row("invalid_grant", "the password is not right")]
+    let counted = |surface: &str, calls| RequestRow { surface: surface.into(), calls, ..row("ok", "") };
+    vec![
+        counted("refresh_token", 31),
+        counted("password", 1),
+        row("ok", ""),
+        row("invalid_grant", "the password is not right"),
+    ]
 }
 
 fn beside(hostile: bool, pages: &mut Pages) {

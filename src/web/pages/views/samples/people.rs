@@ -108,10 +108,13 @@ pub(super) fn problems(hostile: bool, pages: &mut Pages) {
 }
 
 pub(super) fn institutions(hostile: bool, pages: &mut Pages) {
+    let done = |agent, to_app| VerifyStep::Done { in_review: agent, agent, sign_in_href: "/login".to_owned(), to_app };
+    let app = ToApp { name: named("Acme HR", hostile), host: "acme.example".into() };
     let steps = [
         ("confirm", VerifyStep::Confirm { form: form("/verify-email"), email: named("ada@example.com", hostile) }),
-        ("done", VerifyStep::Done { in_review: false, agent: false }),
-        ("in-review", VerifyStep::Done { in_review: true, agent: true }),
+        ("done", done(false, None)),
+        ("done-to-app", done(false, Some(app))),
+        ("in-review", done(true, None)),
         ("dead", VerifyStep::Dead),
         ("again", VerifyStep::Again { form: form("/verify-email"), email: named("ada@example.com", hostile) }),
         ("sent", VerifyStep::Sent { email: named("ada@example.com", hostile) }),

@@ -36,8 +36,13 @@ fn sign_ups(hostile: bool, pages: &mut Pages) {
         email,
         password,
         password_min: 8,
+        to_app: None,
+        sign_in_href: "/login".to_owned(),
     };
     let empty = Field::default;
+    let to_app = || Some(ToApp { name: named("Acme HR", hostile), host: "acme.example".into() });
+    let going = sign_up(None, None, empty(), empty(), empty());
+    add(pages, "sign-up-to-app", &SignUp { to_app: to_app(), ..going });
     add(pages, "sign-up", &sign_up(None, Some(listed(hostile, None)), empty(), empty(), empty()));
     let wrong = sign_up(
         None,
@@ -53,7 +58,8 @@ fn sign_ups(hostile: bool, pages: &mut Pages) {
     add(pages, "sign-up-invited", &sign_up(invited, None, empty(), empty(), empty()));
     let email = named("ada@example.com", hostile);
     for (name, outcome) in [
-        ("sent", SignUpOutcome::LookIntoMail { email, mailbox_href: Some("/sandbox/mail".into()) }),
+        ("sent-to-app", SignUpOutcome::LookIntoMail { email: email.clone(), mailbox_href: None, to_app: to_app() }),
+        ("sent", SignUpOutcome::LookIntoMail { email, mailbox_href: Some("/sandbox/mail".into()), to_app: None }),
         ("ready", SignUpOutcome::Ready),
         ("closed", SignUpOutcome::Closed { by_invitation: false }),
         ("by-invitation", SignUpOutcome::Closed { by_invitation: true }),
