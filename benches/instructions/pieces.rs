@@ -15,8 +15,11 @@ use prosper::domain::time::Timestamp;
 use prosper::web::answer;
 use prosper::web::read::Parameters;
 
-/// A piece by its name.
-pub const PIECES: [(&str, fn(u64)); 8] = [
+/// A piece: its name, and what does it so many times.
+pub type Piece = (&'static str, fn(u64));
+
+/// All of them.
+pub const PIECES: [Piece; 8] = [
     ("seal", seal),
     ("open", open),
     ("refuse", refuse),

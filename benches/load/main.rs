@@ -1,42 +1,44 @@
 //! Speed, measured next to the limit: `cargo bench --bench load`.
 //!
-//! 1. Start the unmodified release binary on a store of its own, and beside it a bare hyper server that answers the same
-//!    number of bytes.
+//! 1. Start the unmodified release binary on a store of its own, with as many people as are asked for ([`site`]), and
+//!    beside it a bare hyper server that answers the same number of bytes.
 //! 2. For each operation and number of connections: the bare server and Prosper in turns, several rounds.
 //! 3. Check every answer: status, shape, and that no token was ever given twice. One wrong answer, and no table is
 //!    printed.
 //! 4. Stop the server and audit its store: as many used codes and families as there were successes.
 //!
-//! What counts is the CPU time of the server process for each request, as a ratio to the bare server's in the same run
-//! (H), and for password hashing to bare argon2id on all cores (W). Requests per second and percentiles are printed too,
-//! and mean little on a shared machine.
+//! What counts is the CPU time for each request, of the server process and of a database beside it, as a ratio to the bare
+//! server's in the same run (H), and for password hashing to bare argon2id on all cores (W). Requests per second and
+//! percentiles are printed too, and mean little on a shared machine. The options are in [`plan`]; `--all --write
+//! docs/guide/performance` makes every table and plot of the guide.
 
 #![expect(clippy::cast_precision_loss, reason = "counts of requests and of microseconds are far below 2^52")]
 
+mod all;
 mod bare;
+mod browser;
+mod drive;
+mod flushes;
 mod operations;
+mod overload;
+mod plan;
+mod plot;
+mod profile;
 mod report;
+mod requests;
 mod server;
+mod site;
+mod store;
 mod wire;
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use operations::{Bench, Operation};
-use report::{Line, Report};
-
-/// What was asked for on the command line.
-struct Plan {
-    rounds: usize,
-    span: Duration,
-    connections: Vec<usize>,
-    only: Option<String>,
-    json: Option<String>,
-    /// Where the store lies: a folder on disk, or one in memory.
-    folder: Option<String>,
-    /// The binary to drive: the one built with this benchmark, unless another is named.
-    binary: String,
-}
+use bare::Bare;
+use drive::{Bench, Hashing};
+use operations::Operation;
+use plan::Plan;
+use report::{Line, Report, Table};
+use site::Site;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -44,7 +46,7 @@ fn main() {
         bare::serve();
         return;
     }
-    let plan = plan(&arguments);
+    let plan = Plan::read(&arguments);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let report = runtime.block_on(run(&plan));
@@ -54,49 +56,74 @@ fn main() {
     }
 }
 
-fn plan(arguments: &[String]) -> Plan {
-    let value = |name: &str| {
-        let at = arguments.iter().position(|argument| argument == name)?;
-        Some(arguments.get(at + 1).unwrap_or_else(|| panic!("{name} needs a value")).clone())
-    };
-    let quick = arguments.iter().any(|argument| argument == "--quick");
-    let numbers = value("--connections").unwrap_or_else(|| if quick { "32".into() } else { "1,32,256".into() });
-    Plan {
-        rounds: value("--rounds").map_or(if quick { 1 } else { 5 }, |text| text.parse().expect("a number of rounds")),
-        span: Duration::from_millis(if quick { 1_000 } else { 2_000 }),
-        connections: numbers.split(',').map(|text| text.parse().expect("a number of connections")).collect(),
-        only: value("--only"),
-        json: value("--json"),
-        folder: value("--folder"),
-        binary: value("--binary").unwrap_or_else(|| env!("CARGO_BIN_EXE_prosper").into()),
+async fn run(plan: &Plan) -> Report {
+    if plan.all {
+        return all::run(plan).await;
     }
+    let site = Site::new(&plan.binary, plan.folder.as_deref(), plan.postgres, plan.accounts).await;
+    let bench = Bench::begin(site, None).await;
+    let mut report = Report::default();
+    if let Some(file) = &plan.profile {
+        profile::write(&bench, &operations(plan), plan.span, file).await;
+    } else if plan.overload {
+        report.tables.push(overload::run(&bench).await);
+    } else {
+        let bare = Bare::start();
+        let mut lines = Vec::new();
+        for &connections in &plan.connections {
+            for operation in operations(plan) {
+                lines.push(measured(&bench, &bare, operation, connections, plan.rounds, plan.span).await);
+            }
+        }
+        report.tables.push(Table::of_lines("operations", &lines));
+    }
+    let facts = Table::of_rows("facts", &["what", "how much"], &facts(&bench));
+    let (site, audit) = bench.end().await;
+    report.tables.push(facts);
+    if plan.overload {
+        report.tables.push(overload::slow_disk(site).await);
+    }
+    eprintln!("audited: {audit}");
+    report
 }
 
-async fn run(plan: &Plan) -> Report {
-    let bare = bare::Bare::start();
-    let mut server = server::Server::start(&plan.binary, plan.folder.as_deref()).await;
-    let mut bench = Bench::prepare(&server).await;
-    let mut report = Report { cold_start: server.cold_start, idle_kib: server.memory_kib(), ..Report::default() };
-    let mut seen = HashSet::new();
-    for &connections in &plan.connections {
-        for operation in Operation::ALL {
-            if plan.only.as_ref().is_some_and(|only| !operation.name().contains(only.as_str())) {
-                continue;
-            }
-            let mut line = Line::new(operation, connections);
-            for _ in 0..plan.rounds {
-                let floor = bench.bare(&bare, connections, plan.span).await;
-                let sample = bench.measure(operation, &server, connections, plan.span, &mut seen).await;
-                line.add(&floor, &sample);
-            }
-            eprintln!("{}", line.brief());
-            report.lines.push(line);
-        }
+/// The operations that were asked for.
+fn operations(plan: &Plan) -> Vec<Operation> {
+    let wanted = |operation: &Operation| plan.only.as_ref().is_none_or(|only| operation.name().contains(only.as_str()));
+    Operation::ALL.into_iter().filter(wanted).collect()
+}
+
+/// An operation and the bare server, in turns.
+async fn measured(
+    bench: &Bench,
+    bare: &Bare,
+    operation: Operation,
+    connections: usize,
+    rounds: usize,
+    span: Duration,
+) -> Line {
+    let mut line = Line::new(operation, connections);
+    for _ in 0..rounds {
+        let hashing = if operation.hashes() { Some(Hashing::measure().await) } else { None };
+        let floor = bench.bare(bare, connections, span / 2).await;
+        let sample = bench.measure(operation, connections, span).await;
+        line.add(&floor, &sample, hashing);
     }
-    report.hashes = operations::bare_hashes();
-    report.loaded_kib = server.memory_kib();
-    report.binary_bytes = std::fs::metadata(&plan.binary).map_or(0, |file| file.len());
-    let expected = bench.expected();
-    report.audit = server.stop_and_audit(expected);
-    report
+    eprintln!("{}", line.brief());
+    line
+}
+
+/// What the server takes beside time.
+fn facts(bench: &Bench) -> Vec<Vec<String>> {
+    let (now, most) = bench.server.memory_kib();
+    let binary = std::fs::metadata(&bench.site.binary).map_or(0, |file| file.len());
+    let rows = [
+        ("cold start to the first 200", format!("{:.1} ms", bench.server.cold_start.as_secs_f64() * 1_000.0)),
+        ("memory, idle", format!("{:.1} MiB", bench.idle_kib as f64 / 1_024.0)),
+        ("memory, after the load", format!("{:.1} MiB", now as f64 / 1_024.0)),
+        ("memory, at most", format!("{:.1} MiB", most as f64 / 1_024.0)),
+        ("binary", format!("{:.1} MB", binary as f64 / 1e6)),
+        ("accounts", bench.site.accounts.to_string()),
+    ];
+    rows.map(|(what, much)| vec![what.to_owned(), much]).into()
 }

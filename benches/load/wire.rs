@@ -18,9 +18,14 @@ pub struct Answer {
 
 impl Answer {
     /// A header's value.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub fn header<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        self.headers(name).next()
+    }
+
+    /// All values of a header.
+    pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        lines.into_iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        lines.filter(move |(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
     /// A text member of a flat JSON object.
@@ -32,9 +37,14 @@ impl Answer {
 
 impl Wire {
     pub async fn open(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the server accepts");
+        Self::try_open(port).await.expect("the server accepts")
+    }
+
+    /// `None` while nobody listens.
+    pub async fn try_open(port: u16) -> Option<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
         stream.set_nodelay(true).expect("a socket");
-        Self { stream, buffer: Vec::with_capacity(4_096) }
+        Some(Self { stream, buffer: Vec::with_capacity(4_096) })
     }
 
     pub async fn ask(&mut self, request: &[u8]) -> Answer {
