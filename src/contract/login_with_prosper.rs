@@ -1,6 +1,9 @@
 //! Login with Prosper: the error table of seed 3, the redirect errors, and the bodies of the answers.
 
+use serde::{Serialize, Serializer};
+
 use crate::domain::account::Account;
+use crate::domain::ids::AccountUid;
 
 use super::lifetimes;
 use super::table::Row;
@@ -82,13 +85,32 @@ pub fn refusal_json(row: Row) -> Vec<u8> {
 /// The JSON of the profile (L-17): exactly seven members.
 pub fn profile_json(account: &Account) -> Vec<u8> {
     let (first, last) = account.first_and_last_name();
-    let email = serde_json::Value::from(account.email.as_str());
-    format!(
-        r#"{{"uid":"{}","id":{},"login":{email},"email":{email},"firstName":{},"lastName":{},"userName":{email}}}"#,
-        account.uid,
-        account.id,
-        serde_json::Value::from(first),
-        serde_json::Value::from(last),
-    )
-    .into_bytes()
+    let profile = Profile {
+        uid: &account.uid,
+        id: account.id.0,
+        login: account.email.as_str(),
+        email: account.email.as_str(),
+        first_name: first,
+        last_name: last,
+        user_name: account.email.as_str(),
+    };
+    serde_json::to_vec(&profile).expect("texts and a number can always be written as JSON")
+}
+
+/// The profile's members, in the document's order.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Profile<'a> {
+    #[serde(serialize_with = "as_text")]
+    uid: &'a AccountUid,
+    id: i64,
+    login: &'a str,
+    email: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+    user_name: &'a str,
+}
+
+fn as_text<S: Serializer>(uid: &AccountUid, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(uid)
 }

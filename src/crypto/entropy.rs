@@ -1,8 +1,9 @@
 //! Randomness, handed to whoever needs it.
 //!
-//! Secrets and ids come straight from the system. Nonces come from a small buffer of each thread, because asking for
-//! one (1 µs) costs more than the sealing it is for. That is safe for nonces alone: should a running machine be cloned,
-//! both copies hold the same buffer, and AES-GCM-SIV bears a repeated nonce where a repeated secret would be a disaster.
+//! Secrets and ids come straight from the system. Nonces, and the names of requests, come from a small buffer of each
+//! thread, because asking for one (1 µs) costs more than the sealing it is for. That is safe for these alone: should a
+//! running machine be cloned, both copies hold the same buffer, and AES-GCM-SIV bears a repeated nonce where a repeated
+//! secret would be a disaster.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -55,7 +56,13 @@ impl Entropy {
         }
     }
 
-    /// The nonce of one sealing, and nothing else (see the module's head).
+    /// The name of a request: it need only differ from others, and is told to everybody.
+    pub fn name<const N: usize>(&self) -> [u8; N] {
+        const { assert!(N <= NONCE, "a name is cut from a nonce") };
+        *self.nonce().first_chunk().expect("a nonce is that long")
+    }
+
+    /// The nonce of one sealing (see the module's head).
     pub(super) fn nonce(&self) -> [u8; NONCE] {
         match &self.0 {
             Source::System => NONCES.with_borrow_mut(Nonces::next),

@@ -136,8 +136,14 @@ impl AccountUid {
 
 impl fmt::Display for AccountUid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = data_encoding::HEXLOWER.encode(&self.0);
-        write!(f, "{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+        let mut room = [0; 32];
+        let hex = data_encoding::HEXLOWER.encode_mut_str(&self.0, &mut room);
+        f.write_str(&hex[..8])?;
+        for part in [8..12, 12..16, 16..20, 20..32] {
+            f.write_str("-")?;
+            f.write_str(&hex[part])?;
+        }
+        Ok(())
     }
 }
 

@@ -76,7 +76,14 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub async fn open_family(&self, family: Family, forgive: Option<(SpaceId, String)>) -> Result<bool, Fault> {
-        self.inner.opening.join(Opening { family, forgive }, self).await
+        let view = &self.inner.view;
+        let began = view.generation();
+        let opened = self.inner.opening.join(Opening { family: family.clone(), forgive }, self).await?;
+        if opened {
+            // What was written is what would be read, and its token is about to be used.
+            view.fill(began, || view.families.insert(family.id, Arc::new(family)));
+        }
+        Ok(opened)
     }
 
     /// How many families there are.

@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod agents;
+pub mod app_requests;
 pub mod applications;
 pub mod audit;
 pub mod audit_seals;

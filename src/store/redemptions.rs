@@ -72,7 +72,15 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub async fn redeem_code(&self, code: Redeeming) -> Result<Redeemed, Fault> {
-        self.inner.redeeming.join(code, self).await
+        let view = &self.inner.view;
+        let began = view.generation();
+        let redemption = code.redemption.clone();
+        let outcome = self.inner.redeeming.join(code, self).await?;
+        if outcome == Redeemed::Now {
+            // What was written is what would be read, and its token is about to be used.
+            view.fill(began, || view.redemptions.insert(redemption.code, Arc::new(redemption)));
+        }
+        Ok(outcome)
     }
 
     /// Ends the token of a code that was used at `used_by` or before; for a late replay (L-15).

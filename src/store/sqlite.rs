@@ -161,7 +161,7 @@ impl Writer {
             }
         }
         // The last sender is gone: the store was closed. Leave the database in one file.
-        let _ = self.execute("pragma wal_checkpoint(truncate)");
+        let _ = execute_batch(self.connection(), "pragma wal_checkpoint(truncate)");
     }
 
     fn commit(&mut self, group: &mut [Job]) -> Result<(), Fault> {
@@ -229,7 +229,7 @@ impl Writer {
     }
 
     fn execute(&self, sql: &'static str) -> Result<(), Fault> {
-        execute_batch(self.connection(), sql)
+        control(self.connection(), sql)
     }
 }
 
@@ -238,10 +238,10 @@ fn read(jobs: &Mutex<Receiver<Job>>, tx: &mut Tx) {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = job else { return };
         // One snapshot for a unit of several reads.
-        let begun = execute_batch(tx.embedded(), "begin deferred");
+        let begun = control(tx.embedded(), "begin deferred");
         if begun.is_ok() {
             job.run(tx);
-            let _ = execute_batch(tx.embedded(), "rollback");
+            let _ = control(tx.embedded(), "rollback");
         }
         job.answer(begun.as_ref().copied());
     }
@@ -271,6 +271,12 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Fault> {
 
 pub(super) fn execute_batch(connection: &Connection, sql: &str) -> Result<(), Fault> {
     connection.execute_batch(sql).map_err(|problem| fault(&problem))
+}
+
+/// Runs a statement that begins or ends something. Prepared once: reading it each time costs more than it does.
+fn control(connection: &Connection, sql: &'static str) -> Result<(), Fault> {
+    let run = || connection.prepare_cached(sql)?.execute([]);
+    run().map(|_| ()).map_err(|problem: rusqlite::Error| fault(&problem))
 }
 
 pub(super) fn execute(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<u64, Fault> {

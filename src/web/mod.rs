@@ -61,7 +61,7 @@ pub struct RequestId(pub String);
 
 /// Draws the id of a request: 16 characters, 80 bits.
 pub fn request_id(entropy: &Entropy) -> String {
-    data_encoding::BASE32_NOPAD.encode(&entropy.bytes::<10>())
+    data_encoding::BASE32_NOPAD.encode(&entropy.name::<10>())
 }
 
 /// Answers requests. Cheap to clone.
@@ -109,7 +109,8 @@ impl Server {
                 self.hot(hot, request, &id, peer).await
             } else {
                 request.extensions_mut().insert(RequestId(id.clone()));
-                self.page(request).await
+                // Boxed, so that a hot request does not carry the room of a page with it.
+                Box::pin(self.page(request)).await
             }
         })
         .catch_unwind()

@@ -2,7 +2,7 @@
 
 use super::visitor::Visit;
 use crate::flows::allow::Decision;
-use crate::store::recorder::AppRequest;
+use crate::store::app_requests::AppRequest;
 
 /// Notes it, if it came to an end and names an application. `code` says how the wire names an error.
 pub fn tell_owner<E: Copy>(

@@ -23,7 +23,7 @@ use crate::flows::introspect::{IntrospectAsk, introspect};
 use crate::flows::password_grant::{PasswordAsk, password_grant};
 use crate::flows::read_resource::read_resource;
 use crate::flows::refresh_grant::{RefreshAsk, refresh_grant};
-use crate::store::recorder::AppRequest;
+use crate::store::app_requests::AppRequest;
 
 /// A request to this surface, its body read.
 pub struct Call<'a> {

@@ -1,7 +1,7 @@
 //! One application's page, for its owner: what went wrong, which address would be taken, programs to paste, its logo.
 
 use prosper::domain::application::ApplicationKind;
-use prosper::store::recorder::AppRequest;
+use prosper::store::app_requests::AppRequest;
 
 use crate::prosper::{Browser, Exchange, Prosper, minutes, seconds};
 

@@ -11,7 +11,7 @@ use super::views::{AppRequests, Here, RequestRow};
 use crate::domain::ids::ClientId;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
-use crate::store::recorder::RecordedRequest;
+use crate::store::app_requests::RecordedRequest;
 
 /// Requests on the application's own page.
 const FEW: i64 = 5;

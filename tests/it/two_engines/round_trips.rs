@@ -8,11 +8,11 @@ use prosper::domain::email::Email;
 use prosper::domain::ids::{AccountId, AccountUid};
 use prosper::domain::secret::{KeyUse, RingKey};
 use prosper::domain::status::Status;
+use prosper::store::app_requests::AppRequest;
 use prosper::store::applications::ApplicationChange;
 use prosper::store::installation::RotateKeys;
 use prosper::store::new_accounts::NewAccount;
 use prosper::store::outbox::Mail;
-use prosper::store::recorder::AppRequest;
 
 use super::{Int, Maker};
 use crate::prosper::{Prosper, hours, minutes};
