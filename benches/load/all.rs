@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::bare::Bare;
 use super::drive::Bench;
 use super::operations::Operation::{
-    self, Authorize, ClientCredentials, Exchange, FirstSignIn, Refresh, RoundTrip, User,
+    self, Authorize, ClientCredentials, Exchange, FirstSignIn, PasswordGrant, Refresh, RoundTrip, User,
 };
 use super::plan::Plan;
 use super::plot::Plot;
-use super::report::{Line, Report, Table, median};
+use super::report::{Line, Report, Table, median, range};
 use super::server::Server;
 use super::site::Site;
 use super::{flushes, measured, overload};
@@ -28,9 +28,10 @@ pub async fn run(plan: &Plan) -> Report {
     let (site, counted) = flushes::run(site).await;
     report.tables.push(counted);
     report.tables.push(overload::slow_disk(site).await);
+    report.tables.push(beside_the_hash(plan, &bare).await);
     let lines = elsewhere(plan, &bare, Some("/dev/shm"), false, &[32], &WRITING).await;
     report.tables.push(Table::of_lines("in memory", &lines));
-    let lines = elsewhere(plan, &bare, plan.folder.as_deref(), true, &[1, 64], &Operation::ALL).await;
+    let lines = elsewhere(plan, &bare, plan.folder.as_deref(), true, &[1, 32, 64], &Operation::ALL).await;
     report.tables.push(Table::of_lines("postgres", &lines));
     let growth = accounts(plan, &bare, &mut report).await;
     if let Some(folder) = &plan.write {
@@ -119,6 +120,25 @@ async fn cold_starts(site: &Site) -> Vec<String> {
         format!("cold start to the first 200, {} accounts", site.accounts),
         format!("{:.1} ms (median of {})", median(&took), took.len()),
     ]
+}
+
+/// What signing in costs beside the hash, which is made as cheap as it may be for this.
+async fn beside_the_hash(plan: &Plan, bare: &Bare) -> Table {
+    let site = Site::with_cheap_hashes(&plan.binary, plan.folder.as_deref(), plan.accounts).await;
+    let bench = Bench::begin(site, None).await;
+    let mut rows = Vec::new();
+    for operation in [PasswordGrant, FirstSignIn] {
+        let line = measured(&bench, bare, operation, 32, plan.rounds, plan.span).await;
+        let beside = line.beside_the_hash();
+        let (low, high) = range(&beside);
+        rows.push(vec![
+            operation.name().to_owned(),
+            format!("**{:.1}**", median(&beside)),
+            format!("{low:.1} to {high:.1}"),
+        ]);
+    }
+    eprintln!("audited: {}", bench.end().await.1);
+    Table::of_rows("beside the hash", &["operation at 32 connections", "CPU beside the hash, in H", "spread"], &rows)
 }
 
 /// The same operations on another kind of store.

@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+
+use super::server::apart;
 
 /// The bare server, as a process of its own.
 pub struct Bare {
@@ -18,7 +20,8 @@ pub struct Bare {
 impl Bare {
     pub fn start() -> Self {
         let me = std::env::current_exe().expect("a running binary");
-        let mut child = Command::new(me).arg("--bare").stdout(Stdio::piped()).spawn().expect("it starts");
+        let me = me.to_str().expect("a path in letters");
+        let mut child = apart(me).arg("--bare").stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
         Self { port: line.trim().parse().expect("a port"), child }

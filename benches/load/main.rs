@@ -47,6 +47,7 @@ fn main() {
         return;
     }
     let plan = Plan::read(&arguments);
+    server::stand_apart();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let report = runtime.block_on(run(&plan));
@@ -104,7 +105,7 @@ async fn measured(
 ) -> Line {
     let mut line = Line::new(operation, connections);
     for _ in 0..rounds {
-        let hashing = if operation.hashes() { Some(Hashing::measure().await) } else { None };
+        let hashing = if operation.hashes() { Some(Hashing::measure(bench.site.store.params).await) } else { None };
         let floor = bench.bare(bare, connections, span / 2).await;
         let sample = bench.measure(operation, connections, span).await;
         line.add(&floor, &sample, hashing);

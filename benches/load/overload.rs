@@ -36,7 +36,7 @@ pub async fn run(bench: &Bench) -> Table {
         ));
     }
     let quiet = bench.measure(Operation::User, FEW, SPAN).await;
-    let hashing = Hashing::measure().await;
+    let hashing = Hashing::measure(bench.site.store.params).await;
     let peak = rate(&bench.measure(Operation::PasswordGrant, 32, 2 * SPAN).await);
     let storm = async { storm(bench, 2.0 * hashing.per_second).await };
     let beside = async {

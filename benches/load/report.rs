@@ -46,11 +46,19 @@ impl Line {
         self.hashing.extend(hashing);
     }
 
-    /// CPU in units of the bare server's, round by round; of an operation that hashes, what there is beside the hash.
+    /// CPU in units of the bare server's, round by round; of an operation that hashes, in units of a bare hash.
     pub fn ratios(&self) -> Vec<f64> {
-        let hash = |round: usize| self.hashing.get(round).map_or(0.0, |hashing| hashing.cpu_micros);
-        let rounds = self.cpu.iter().zip(&self.floor).enumerate();
-        rounds.map(|(round, (cpu, floor))| (cpu - hash(round)) / floor).collect()
+        if self.hashing.is_empty() {
+            return self.cpu.iter().zip(&self.floor).map(|(cpu, floor)| cpu / floor).collect();
+        }
+        self.cpu.iter().zip(&self.hashing).map(|(cpu, hashing)| cpu / hashing.cpu_micros).collect()
+    }
+
+    /// What an operation that hashes costs beside its hash, in units of the bare server's: tells something where a hash
+    /// costs next to nothing.
+    pub fn beside_the_hash(&self) -> Vec<f64> {
+        let rounds = self.cpu.iter().zip(&self.hashing).zip(&self.floor);
+        rounds.map(|((cpu, hashing), floor)| (cpu - hashing.cpu_micros) / floor).collect()
     }
 
     pub fn cost(&self) -> f64 {
@@ -68,10 +76,11 @@ impl Line {
 
     pub fn brief(&self) -> String {
         format!(
-            "{:>3} connections  {:<54} {:>7.2} H  {:>8.1} µs CPU  {:>8.0}/s  p50 {:>6} µs  p99 {:>7} µs",
+            "{:>3} connections  {:<54} {:>7.2} {:<6}  {:>8.1} µs CPU  {:>8.0}/s  p50 {:>6} µs  p99 {:>7} µs",
             self.connections,
             self.operation.name(),
             self.cost(),
+            if self.hashing.is_empty() { "H" } else { "hashes" },
             median(&self.cpu),
             median(&self.rate),
             self.percentile(0.5),
@@ -83,7 +92,8 @@ impl Line {
         json!({
             "operation": self.operation.name(),
             "connections": self.connections,
-            "cpu_in_h": self.ratios(),
+            "cpu_in_h": if self.hashing.is_empty() { self.ratios() } else { vec![] },
+            "cpu_in_hashes": if self.hashing.is_empty() { vec![] } else { self.ratios() },
             "share_of_w": self.shares(),
             "cpu_micros": self.cpu,
             "bare_cpu_micros": self.floor,
@@ -113,7 +123,7 @@ impl Table {
             let (low, high) = range(&line.ratios());
             let cost = line.cost();
             let cost = match median(&line.shares()) {
-                share if line.operation.hashes() => format!("a hash + {cost:.0}; {share:.2} W"),
+                share if line.operation.hashes() => format!("{cost:.2} hashes; {share:.2} W"),
                 _ => format!("**{cost:.2}**"),
             };
             let _ = writeln!(

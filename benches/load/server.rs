@@ -28,7 +28,7 @@ pub enum Tracer<'a> {
 
 impl Server {
     pub async fn start(binary: &str, store: &Store) -> Self {
-        Self::begin(Command::new(binary), store).await
+        Self::begin(apart(binary), store).await
     }
 
     /// Starts it under strace, which stops it at its flushes and nowhere else.
@@ -52,7 +52,6 @@ impl Server {
         let port = TcpListener::bind(("127.0.0.1", 0)).expect("a port").local_addr().expect("an address").port();
         dress(&mut command, store);
         command.arg("serve").env("PROSPER_LISTEN", format!("127.0.0.1:{port}")).env("PROSPER_LOG__LEVEL", "error");
-        // What one address may do wrong in a minute is no matter here, and never happens.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit());
         let began = Instant::now();
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -100,6 +99,33 @@ impl Drop for Server {
     }
 }
 
+/// A program on the first half of the cores, where there are enough for this one to keep to the others.
+pub fn apart(program: &str) -> Command {
+    let cores = cores();
+    if cores < 4 {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", &format!("0-{}", cores / 2 - 1), program]);
+    command
+}
+
+/// Keeps this program to the other half.
+pub fn stand_apart() {
+    let cores = cores();
+    if cores >= 4 {
+        let list = format!("{}-{}", cores / 2, cores - 1);
+        let me = std::process::id().to_string();
+        let _ = Command::new("taskset").args(["-a", "-cp", &list, &me]).stdout(Stdio::null()).status();
+    }
+}
+
+/// The cores of the machine, whichever of them are ours.
+fn cores() -> usize {
+    let all = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    all.lines().filter(|line| line.starts_with("processor")).count()
+}
+
 /// Runs a command of the binary on a store, and hands back what it says as JSON.
 pub fn ask(binary: &str, store: &Store, words: &[&str], input: &str) -> serde_json::Value {
     use std::io::Write as _;
@@ -116,6 +142,9 @@ pub fn ask(binary: &str, store: &Store, words: &[&str], input: &str) -> serde_js
 
 fn dress(command: &mut Command, store: &Store) {
     command.arg("--data-dir").arg(store.data());
+    let params = store.params;
+    command.env("PROSPER_PASSWORD__MEMORY_KIB", params.memory_kib.to_string());
+    command.env("PROSPER_PASSWORD__ITERATIONS", params.iterations.to_string());
     if let Some(address) = store.address() {
         command.env("PROSPER_DATABASE", address);
     }

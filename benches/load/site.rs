@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 use prosper::clock::Clock;
 use prosper::crypto::entropy::Entropy;
 use prosper::crypto::keys::Keys;
+use prosper::crypto::password::Params;
 use prosper::crypto::ring::{KeyUse, MasterKey, RingKey};
 use prosper::crypto::secret::Kind;
 use prosper::crypto::ticket;
@@ -28,6 +29,8 @@ use super::wire::Wire;
 pub const REDIRECT: &str = "https://hr.example.com/callback";
 /// Everybody's.
 pub const PASSWORD: &str = "four unrelated plain words 77";
+/// As cheap as a hash may be.
+pub const CHEAP: Params = Params { memory_kib: 8, iterations: 1, parallelism: 1 };
 /// Driven people, at most.
 const DRIVEN: u64 = 10_000;
 
@@ -54,7 +57,15 @@ pub struct Site {
 impl Site {
     /// Makes it.
     pub async fn new(binary: &str, within: Option<&str>, postgres: bool, accounts: u64) -> Self {
-        let store = Store::new(within, postgres).await;
+        Self::on(Store::new(within, postgres, Params::default()).await, binary, accounts).await
+    }
+
+    /// One whose passwords are hashed in next to no time, so that what a sign-in costs beside the hash can be seen.
+    pub async fn with_cheap_hashes(binary: &str, within: Option<&str>, accounts: u64) -> Self {
+        Self::on(Store::new(within, false, CHEAP).await, binary, accounts).await
+    }
+
+    async fn on(store: Store, binary: &str, accounts: u64) -> Self {
         let server = Server::start(binary, &store).await;
         let owner = ["user", "add", EMAIL, "--name", "Ada Lovelace", "--password-stdin"];
         ask(binary, &store, &owner, PASSWORD);
