@@ -90,6 +90,7 @@ async fn verify(desk: &Desk, head: Option<&str>) -> Outcome {
         seals: verdict.seals,
         rows: verdict.rows,
         not_sealed_yet: verdict.unsealed,
+        withheld: verdict.withheld,
         head: verdict.head,
         findings: findings,
     })?;

@@ -5,18 +5,25 @@
 //! 2. Compute the seal over them and the seal before.
 //! 3. Write it, and its number into those rows. Whoever else was faster has done the work.
 //!
+//! What was before, what is after and the network address are sealed by salted digests (`store::audit_digests`), so that they
+//! can be withheld of a person who is erased.
+//!
 //! Checking:
 //! 1. Walk the seals by number; each is computed anew over the rows that name it.
 //! 2. A seal that does not fit says whether rows are missing, were added, or were altered.
-//! 3. Rows that name a seal there is not, and numbers that are left out, are found as well.
+//! 3. Rows that name a seal there is not, and numbers that are left out, are found as well; and rows of which something is
+//!    withheld although the log says of nobody whom they are about that they were erased.
 //!
 //! What this cannot see: rows that were removed before they were sealed, and the newest seals removed together with their
 //! rows. Against the second, keep what a check answers as its head elsewhere, and hand it to the next check.
+
+use std::collections::HashMap;
 
 use crate::crypto::chain::ChainKey;
 use crate::fault::Fault;
 use crate::prosper::Prosper;
 use crate::store::audit::AuditRow;
+use crate::store::audit_digests;
 use crate::store::audit_seals::AuditSeal;
 
 /// The most rows under one seal.
@@ -29,7 +36,10 @@ const PAGE: i64 = 200;
 /// # Errors
 /// The store cannot be read or written.
 pub async fn seal_audit(p: &Prosper) -> Result<usize, Fault> {
-    let rows = p.store.unsealed_audit(BATCH).await?;
+    let mut rows = p.store.unsealed_audit(BATCH).await?;
+    for row in &mut rows {
+        (row.salt, row.withheld) = (Some(p.entropy.bytes()), None);
+    }
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(0) };
     let before = p.store.last_audit_seal().await?;
     let previous = before.as_ref().map_or([0; 32], |seal| seal.mac);
@@ -42,8 +52,9 @@ pub async fn seal_audit(p: &Prosper) -> Result<usize, Fault> {
         mac: [0; 32],
     };
     seal.mac = p.chain.seal(&previous, &content(&seal, &rows));
-    p.store.seal_audit(seal).await?;
-    Ok(rows.len())
+    let sealed = rows.len();
+    p.store.seal_audit(seal, rows).await?;
+    Ok(sealed)
 }
 
 /// What a check found.
@@ -55,6 +66,8 @@ pub struct Verdict {
     pub rows: i64,
     /// How many rows no seal covers yet.
     pub unsealed: i64,
+    /// Of how many rows something is withheld, since somebody is erased.
+    pub withheld: i64,
     /// The newest seal: keep it elsewhere, and hand it to the next check.
     pub head: Option<String>,
     /// What is wrong; empty when all is well.
@@ -95,6 +108,13 @@ pub enum Finding {
         /// How many.
         count: i64,
     },
+    /// Rows of which something is withheld, and nobody whom they are about is erased.
+    Withheld {
+        /// Of which batch.
+        seal: AuditSeal,
+        /// How many.
+        count: i64,
+    },
     /// The head of an earlier check is not in the chain: its end was cut off or made anew.
     HeadGone,
 }
@@ -110,6 +130,9 @@ impl std::fmt::Display for Finding {
             Self::Altered { seal } => write!(f, "{}: a row of it, or the seal, was altered", place(seal)),
             Self::SealsMissing { from, to } => write!(f, "the seals {from} to {to} are missing"),
             Self::StrayRows { count } => write!(f, "{count} rows name a seal that there is not"),
+            Self::Withheld { seal, count } => {
+                write!(f, "{}: of {count} rows something is withheld, and nobody is erased there", place(seal))
+            }
             Self::HeadGone => f.write_str("the head of the earlier check is not in the chain: its end was cut off"),
         }
     }
@@ -122,6 +145,7 @@ impl std::fmt::Display for Finding {
 pub async fn verify_audit(known: Option<&str>, p: &Prosper) -> Result<Verdict, Fault> {
     let mut verdict = Verdict::default();
     let (mut last, mut previous, mut met) = (0, [0; 32], false);
+    let mut erased = HashMap::new();
     loop {
         let seals = p.store.audit_seals(last, PAGE).await?;
         for seal in &seals {
@@ -130,6 +154,11 @@ pub async fn verify_audit(known: Option<&str>, p: &Prosper) -> Result<Verdict, F
             }
             let rows = p.store.sealed_audit(seal.number).await?;
             verdict.findings.extend(judge(seal, &rows, &previous, &p.chain));
+            let (of_erased, of_nobody) = withheld(&rows, &mut erased, p).await?;
+            verdict.withheld += of_erased;
+            if of_nobody > 0 {
+                verdict.findings.push(Finding::Withheld { seal: seal.clone(), count: of_nobody });
+            }
             verdict.rows += i64::try_from(rows.len()).unwrap_or(i64::MAX);
             verdict.seals += 1;
             met |= known.is_some_and(|known| known == head(seal));
@@ -149,6 +178,25 @@ pub async fn verify_audit(known: Option<&str>, p: &Prosper) -> Result<Verdict, F
     }
     verdict.unsealed = unsealed;
     Ok(verdict)
+}
+
+/// Of how many rows something is withheld: of those about somebody who is erased, and of others.
+async fn withheld(rows: &[AuditRow], erased: &mut HashMap<String, bool>, p: &Prosper) -> Result<(i64, i64), Fault> {
+    let (mut of_erased, mut of_nobody) = (0, 0);
+    for row in rows.iter().filter(|row| row.withheld.is_some()) {
+        let mut about_erased = false;
+        for name in [&row.trail.actor, &row.subject] {
+            // Staff are accounts.
+            let subject = name.strip_prefix("staff ").map_or_else(|| name.clone(), |id| format!("account {id}"));
+            let known = match erased.get(&subject) {
+                Some(known) => *known,
+                None => *erased.entry(subject.clone()).or_insert(p.store.is_noted_as_erased(subject).await?),
+            };
+            about_erased |= known;
+        }
+        *(if about_erased { &mut of_erased } else { &mut of_nobody }) += 1;
+    }
+    Ok((of_erased, of_nobody))
 }
 
 fn judge(seal: &AuditSeal, rows: &[AuditRow], previous: &[u8; 32], key: &ChainKey) -> Option<Finding> {
@@ -175,15 +223,27 @@ fn content(seal: &AuditSeal, rows: &[AuditRow]) -> Vec<u8> {
     for number in [seal.number, seal.from_id, seal.to_id, seal.row_count, seal.sealed_at.micros()] {
         content.extend_from_slice(&number.to_be_bytes());
     }
+    let text = |content: &mut Vec<u8>, text: &str| {
+        content.extend_from_slice(&(text.len() as u64).to_be_bytes());
+        content.extend_from_slice(text.as_bytes());
+    };
     for row in rows {
         content.extend_from_slice(&row.id.to_be_bytes());
         content.extend_from_slice(&row.trail.at.micros().to_be_bytes());
         let trail = &row.trail;
-        for text in
-            [&trail.actor, &row.action, &row.subject, &row.before, &row.after, &trail.request_id, &trail.address]
-        {
-            content.extend_from_slice(&(text.len() as u64).to_be_bytes());
-            content.extend_from_slice(text.as_bytes());
+        if let Some(digests) = audit_digests::digests(row) {
+            // No text is as long as this, so neither kind of row passes for the other.
+            content.extend_from_slice(&u64::MAX.to_be_bytes());
+            for one in [&trail.actor, &row.action, &row.subject, &trail.request_id] {
+                text(&mut content, one);
+            }
+            content.extend_from_slice(digests.as_flattened());
+        } else {
+            for one in
+                [&trail.actor, &row.action, &row.subject, &row.before, &row.after, &trail.request_id, &trail.address]
+            {
+                text(&mut content, one);
+            }
         }
     }
     content

@@ -49,12 +49,16 @@ pub struct AuditRow {
     pub before: String,
     /// What is.
     pub after: String,
+    /// What its digests are salted with, once it is sealed (`audit_digests`).
+    pub salt: Option<[u8; 16]>,
+    /// What stands in the place of the salt when a part of it is withheld.
+    pub withheld: Option<Vec<u8>>,
 }
 
 /// The columns of [`audit_row`], in its order.
 macro_rules! audit_columns {
     () => {
-        "id, at, actor, action, subject, before, after, request_id, address"
+        "id, at, actor, action, subject, before, after, request_id, address, salt, withheld"
     };
 }
 pub(super) use audit_columns;
@@ -163,5 +167,7 @@ pub(super) fn audit_row(row: &Row) -> Result<AuditRow, Fault> {
         subject: row.get(4)?,
         before: row.get(5)?,
         after: row.get(6)?,
+        salt: row.get(9)?,
+        withheld: row.get(10)?,
     })
 }

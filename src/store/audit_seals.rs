@@ -3,7 +3,8 @@
 //! 1. Rows without a seal are read, oldest first. The order in which they were committed does not matter: a row belongs to
 //!    the seal whose number stands in it, so one that was committed late joins a later batch.
 //! 2. The flow computes the seal; the store knows no keys.
-//! 3. One unit writes the seal and its number into exactly those rows, or does nothing.
+//! 3. One unit writes the seal, and its number and the salts of their digests into exactly those rows as they were read,
+//!    or does nothing.
 
 use super::Store;
 use super::audit::{AuditRow, audit_columns, audit_row};
@@ -71,13 +72,21 @@ impl Store {
         self.read(Loose).await
     }
 
-    /// Writes a seal over the rows from `from_id` to `to_id` that have none; `false` when somebody else wrote one of this
+    /// Writes a seal over these rows, each with the salt of its digests; `false` when somebody else wrote one of this
     /// number first.
     ///
     /// # Errors
-    /// The store cannot be written, or there are other rows than the seal was made over: a passing fault, to be tried anew.
-    pub async fn seal_audit(&self, seal: AuditSeal) -> Result<bool, Fault> {
-        self.write(WriteSeal(seal)).await
+    /// The store cannot be written, or a row is no longer as the seal was made over: a passing fault, to be tried anew.
+    pub async fn seal_audit(&self, seal: AuditSeal, rows: Vec<AuditRow>) -> Result<bool, Fault> {
+        self.write(WriteSeal { seal, rows }).await
+    }
+
+    /// Does the log say of this account or application that it was erased?
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn is_noted_as_erased(&self, subject: String) -> Result<bool, Fault> {
+        self.read(IsErased(subject)).await
     }
 }
 
@@ -155,13 +164,16 @@ impl Unit for Loose {
     }
 }
 
-struct WriteSeal(AuditSeal);
+struct WriteSeal {
+    seal: AuditSeal,
+    rows: Vec<AuditRow>,
+}
 
 impl Unit for WriteSeal {
     type Out = bool;
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
-        let seal = &self.0;
+        let seal = &self.seal;
         let first = tx
             .execute(
                 "insert into audit_seals (number, from_id, to_id, row_count, sealed_at, mac)
@@ -173,16 +185,29 @@ impl Unit for WriteSeal {
         if first == 0 {
             return Ok(false);
         }
-        let rows = tx
-            .execute(
-                "update audit set seal = ?1 where seal is null and id between ?2 and ?3",
-                values![seal.number, seal.from_id, seal.to_id],
-            )
-            .await?;
-        if i64::try_from(rows).is_ok_and(|rows| rows == seal.row_count) {
-            Ok(true)
-        } else {
-            Err(Fault::unavailable("rows of the audit log were committed while they were being sealed"))
+        for row in &self.rows {
+            let sealed = tx
+                .execute(
+                    "update audit set seal = ?2, salt = ?3, withheld = null
+                     where id = ?1 and seal is null and before = ?4 and after = ?5 and address = ?6",
+                    values![row.id, seal.number, row.salt.as_ref(), &row.before, &row.after, &row.trail.address],
+                )
+                .await?;
+            if sealed == 0 {
+                return Err(Fault::unavailable("a row of the audit log was changed while it was being sealed"));
+            }
         }
+        Ok(true)
+    }
+}
+
+struct IsErased(String);
+
+impl Unit for IsErased {
+    type Out = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let sql = "select 1 from audit where subject = ?1 and action in ('account.erase', 'application.erase') limit 1";
+        Ok(tx.one(sql, values![&self.0]).await?.is_some())
     }
 }

@@ -183,7 +183,8 @@ impl Unit for ReadMail {
         let sql = "select recipient, subject, body, account, created_at, sent_at from outbox where id = ?1";
         let Some(row) = tx.one(sql, values![self.id]).await? else { return Ok(None) };
         let mail = Mail { recipient: row.get(0)?, subject: row.get(1)?, body: row.get(2)?, account: row.get(3)? };
-        let told = format!("to {}", mail.recipient);
+        // The log keeps no address: it outlives what is known of a person.
+        let told = mail.account.map_or_else(|| "to nobody's account".to_owned(), |id| format!("to account {id}"));
         audit::note(tx, &self.trail, "mail.read", &format!("mail {}", self.id), "", &told).await?;
         Ok(Some(QueuedMail { id: self.id, mail, created_at: row.get(4)?, sent_at: row.get(5)? }))
     }

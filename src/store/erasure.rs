@@ -1,11 +1,15 @@
 //! Accounts that their owner closes, and what is known of a person that goes with them after a while.
 //!
 //! An erased account keeps its number and its GUID, so that neither is ever given out again, and what the audit log says of
-//! it by number. Everything else that tells of the person goes.
+//! it by number: who did what to it, when. Network addresses, reasons, names and what else the log says in words is withheld
+//! there (`audit_digests`), and the chain over the log still holds. Everything else that tells of the person goes.
+
+use std::collections::HashSet;
 
 use super::Store;
 use super::accounts::SetStatus;
-use super::audit::{self, Trail};
+use super::audit::{self, Trail, audit_columns, audit_row};
+use super::audit_digests;
 use super::changes::Change;
 use super::engine::{Tx, Unit};
 use super::grant_events;
@@ -159,6 +163,7 @@ impl Unit for EraseNext {
             .await?;
         let Some(row) = row else { return Ok(false) };
         let id: AccountId = row.get(0)?;
+        forget_log(tx, id).await?;
         forget_uses(tx, id, self.now).await?;
         forget_address(tx, id, row.get(1)?, (&row.get::<String>(2)?, &row.get::<String>(3)?)).await?;
         // Where the address stood there is one that nobody has and no mail reaches (RFC 2606), and a hash of nothing.
@@ -192,6 +197,8 @@ async fn forget_uses(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), F
     let rows = tx.many("select id from applications where owner = ?1", values![id]).await?;
     for row in &rows {
         tx.changed(Change::Application(row.get(0)?));
+        let subject = format!("application {}", row.get::<ClientId>(0)?.hex());
+        audit::note(tx, &Trail::system(now), "application.erase", &subject, "", "").await?;
         // Whoever had allowed it something is told that it ended, and no more what it was called.
         grant_events::note_end(tx, &row.get(0)?, "system", now).await?;
         tx.execute(
@@ -216,6 +223,57 @@ async fn forget_uses(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), F
     }
     Ok(())
 }
+
+/// What the log says of the person in words, and where they were. A row that is not sealed yet is emptied; a sealed one
+/// keeps the digests of what goes. One that was sealed before there were digests stays as it is.
+async fn forget_log(tx: &mut Tx, id: AccountId) -> Result<(), Fault> {
+    let (owner, staff) = (format!("account {id}"), format!("staff {id}"));
+    let apps = tx.many("select id from applications where owner = ?1", values![id]).await?;
+    let mut about = vec![owner.clone()];
+    for row in &apps {
+        about.push(format!("application {}", row.get::<ClientId>(0)?.hex()));
+    }
+    let mut rows = Vec::new();
+    for actor in [&owner, &staff] {
+        let sql = concat!("select ", audit_columns!(), ", seal from audit where actor = ?1");
+        rows.extend(tx.many(sql, values![actor]).await?);
+    }
+    for subject in &about {
+        let sql = concat!("select ", audit_columns!(), ", seal from audit where subject = ?1");
+        rows.extend(tx.many(sql, values![subject]).await?);
+    }
+    let mut done = HashSet::new();
+    for row in &rows {
+        let sealed = row.get::<Option<i64>>(SEAL)?.is_some();
+        let row = audit_row(row)?;
+        let own = row.trail.actor == owner;
+        let theirs = own || about.contains(&row.subject);
+        // A status is no word about a person; a reason beside it, what is said of an application, and what they allowed is.
+        let told = ["application.", "consent."].into_iter().any(|kind| row.action.starts_with(kind));
+        let words = |text: &str| theirs && (told || text.contains(": "));
+        let wanted = [words(&row.before), words(&row.after), own || row.trail.actor == staff];
+        let held = audit_digests::withhold(&row, wanted);
+        if !done.insert(row.id) || (sealed && held.is_none()) {
+            continue;
+        }
+        let left = |text: &str, gone: bool| if gone { String::new() } else { text.to_owned() };
+        tx.execute(
+            "update audit set before = ?2, after = ?3, address = ?4, salt = null, withheld = ?5 where id = ?1",
+            values![
+                row.id,
+                &left(&row.before, wanted[0]),
+                &left(&row.after, wanted[1]),
+                &left(&row.trail.address, wanted[2]),
+                held.as_ref(),
+            ],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Where the seal stands behind the columns of a row of the log.
+const SEAL: usize = 11;
 
 /// What lies under the address rather than under the number.
 async fn forget_address(tx: &mut Tx, id: AccountId, space: SpaceId, email: (&str, &str)) -> Result<(), Fault> {

@@ -10,6 +10,7 @@ pub mod agents;
 pub mod app_requests;
 pub mod applications;
 pub mod audit;
+pub mod audit_digests;
 pub mod audit_seals;
 pub mod changes;
 pub mod consents;

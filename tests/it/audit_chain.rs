@@ -64,6 +64,8 @@ async fn every_fact_of_a_row_that_is_altered_is_found() {
         "update audit set after = after || ' ' where id = 7",
         "update audit set request_id = 'x' where id = 7",
         "update audit set address = 'x' where id = 7",
+        "update audit set salt = null where id = 7",
+        "update audit set salt = (select salt from audit where id = 8) where id = 7",
         // The same letters, cut elsewhere.
         "update audit set action = action || substr(subject, 1, 1), subject = substr(subject, 2) where id = 7",
         "update audit set id = 100000 where id = 7",

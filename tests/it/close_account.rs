@@ -5,9 +5,10 @@ use prosper::domain::ids::AccountId;
 use prosper::domain::status::{Mover, Status};
 use prosper::fault::Fault;
 use prosper::flows::account_status::{StatusWish, move_status};
+use prosper::flows::audit_chain::{Finding, seal_audit, verify_audit};
 use prosper::flows::close_account::plan_erasure;
 use prosper::flows::refusal::Actor;
-use prosper::store::audit::Trail;
+use prosper::store::audit::{AuditQuery, AuditRow, Trail};
 use prosper::store::engine::{Tx, Unit};
 
 use crate::prosper::login::CALLBACK;
@@ -47,7 +48,7 @@ impl Unit for Everything {
             ("links", "address"),
             ("outbox", "recipient, subject"),
             ("grant_events", "name, place, actor"),
-            ("audit", "actor, action, subject, before, after"),
+            ("audit", "actor, action, subject, before, after, address"),
             ("app_requests", "detail, outcome"),
         ] {
             for column in columns.split(", ").filter(|column| *column != "uid") {
@@ -145,6 +146,70 @@ async fn an_account_is_erased_after_its_wait_and_its_numbers_are_never_given_out
     assert!(!moves(&p, ada.id, Status::Inactive).await);
     let again = p.investor("ada@private.example").await;
     assert!(again.id > bob.id && again.uid != ada.uid);
+}
+
+/// R-84: of somebody who is erased the log keeps what was done and when, and neither where from nor any word about them; the
+/// chain over it holds, and what was withheld of anybody else is found.
+#[tokio::test]
+async fn the_log_withholds_what_it_says_of_an_erased_person_and_its_chain_holds() {
+    let p = Prosper::start().await;
+    let (ada, bob) = (p.investor("ada@example.com").await, p.investor("bob@example.com").await);
+    let own = ada.registers_own_app("Lovelace Engines").await;
+    let browser = ada.signs_in().await;
+    let page = browser.visit(&format!("/oauth/apps/{}/profile", own.id.hex())).await;
+    let fields = [("name", "Countess Ltd"), ("phone", "+44 20 7946 0000"), ("email", "")];
+    browser.submit_to(&page, &format!("/oauth/apps/{}/profile", own.id.hex()), &fields).await.is(303);
+    bob.signs_in().await.registers_own("Bob").await.is(200);
+    let wish = StatusWish { to: Status::OnHold, reason: "wrote to us from Ockham Park".into(), until: None };
+    move_status(ada.id, wish, Actor::Terminal, Trail::cli(p.clock.now()), &p.p).await.expect("moved");
+    ada.becomes(Status::Active).await;
+    closes(&ada.signs_in().await, "yes").await.is(200);
+    while seal_audit(&p.p).await.expect("sealed") > 0 {}
+    let before = verify_audit(None, &p.p).await.expect("read");
+    assert_eq!((before.findings.as_slice(), before.withheld), ([].as_slice(), 0));
+    let about = |rows: &[AuditRow]| rows.iter().map(|row| (row.id, row.action.clone())).collect::<Vec<_>>();
+    let all = p.p.store.audit_rows(AuditQuery::default(), 1_000).await.expect("read");
+    assert!(all.iter().any(|row| row.before.contains("Lovelace Engines") && row.trail.address == "127.0.0.1"));
+    assert!(all.iter().any(|row| row.after.contains("Ockham Park")));
+
+    p.clock.advance(hours(30 * 24));
+    p.p.store.sweep(p.clock.now()).await.expect("swept");
+    let left = p.p.store.audit_rows(AuditQuery::default(), 1_000).await.expect("read");
+    let (kept, new): (Vec<_>, Vec<_>) = left.into_iter().partition(|row| all.iter().any(|was| was.id == row.id));
+    assert_eq!(about(&kept), about(&all), "what was done, and when, stays");
+    let noted: Vec<_> = new.iter().map(|row| row.action.as_str()).collect();
+    assert_eq!(noted, ["account.erase", "application.erase"]);
+    let number = format!("account {}", ada.id);
+    for row in &kept {
+        assert!(!row.before.contains("Lovelace") && !row.after.contains("Countess"), "{row:?}");
+        assert!(!row.after.contains("Ockham"), "{row:?}");
+        assert!(row.trail.actor != number || row.trail.address.is_empty(), "{row:?}");
+    }
+    assert!(kept.iter().any(|row| row.trail.address == "127.0.0.1"), "Bob is not erased");
+    let statuses = kept.iter().filter(|row| row.subject == number && row.action == "account.status");
+    assert!(statuses.filter(|row| row.before == "active").count() > 1, "a status is no word about a person");
+    let after = verify_audit(before.head.as_deref(), &p.p).await.expect("read");
+    assert_eq!(after.findings, []);
+    assert!(after.withheld > 3, "{after:?}");
+    while seal_audit(&p.p).await.expect("sealed") > 0 {}
+
+    // What somebody withholds of a row who has the database, and not the right, is found.
+    let held = kept.iter().find_map(|row| row.withheld.clone()).expect("something is withheld");
+    p.p.store.write(Withholds(format!("account {}", bob.id), held)).await.expect("written");
+    let found = verify_audit(None, &p.p).await.expect("read").findings;
+    assert!(found.iter().any(|finding| matches!(finding, Finding::Withheld { count: 1, .. })), "{found:?}");
+}
+
+struct Withholds(String, Vec<u8>);
+
+impl Unit for Withholds {
+    type Out = u64;
+
+    async fn run(&self, tx: &mut Tx) -> Result<u64, Fault> {
+        let sql = "update audit set address = '', salt = null, withheld = ?2
+                   where id = (select max(id) from audit where actor = ?1 and seal is not null)";
+        tx.execute(sql, prosper::values![&self.0, &self.1]).await
+    }
 }
 
 /// A-02: what has ended is reopened by an administrator alone, and then nothing is erased.
