@@ -87,6 +87,8 @@ pub enum Command {
         #[arg(long)]
         keep: bool,
     },
+    /// List who waits to be erased, due first
+    Erasures,
     /// Sign an account out everywhere: every session, token and code of it ends
     SignOut(Whose),
 }
@@ -175,6 +177,7 @@ impl Command {
                 erase(desk, id, in_days, keep).await?;
                 show(desk, id).await
             }
+            Self::Erasures => erasures(desk).await,
             Self::SignOut(whose) => {
                 let id = whose.find(desk).await?;
                 account_status::sign_out_everywhere(id, Actor::Terminal, desk.trail(), &desk.p).await?;
@@ -309,6 +312,21 @@ async fn set_password(desk: &Desk, id: AccountId, from_stdin: bool) -> Outcome {
     account_status::set_password(id, &typed, Actor::Terminal, desk.trail(), &desk.p).await?;
     desk.talk.say("the password is set; every session, token and code of this account has ended");
     Ok(())
+}
+
+async fn erasures(desk: &Desk) -> Outcome {
+    let (mut rows, mut after) = (Vec::new(), None);
+    loop {
+        let page = desk.p.store.erasures(after, PAGE).await?;
+        let Some((last, at)) = page.last() else { break };
+        after = Some((*at, last.id));
+        for (account, at) in &page {
+            let mut facts = facts_of(desk, account).await?;
+            facts.extend(facts! { erased_at: at.rfc3339() });
+            rows.push(facts);
+        }
+    }
+    desk.talk.list(&["id", "email", "name", "space", "erased_at"], rows)
 }
 
 async fn erase(desk: &Desk, id: AccountId, in_days: Option<u32>, keep: bool) -> Outcome {

@@ -83,7 +83,9 @@ fn digest_of(salt: &[u8; 32], text: &str) -> [u8; 32] {
 
 fn sha256(texts: &[&[u8]]) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
-    texts.iter().for_each(|text| context.update(text));
+    for text in texts {
+        context.update(text);
+    }
     context.finish().as_ref().try_into().expect("SHA-256 makes 32 bytes")
 }
 

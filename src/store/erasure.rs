@@ -129,9 +129,10 @@ impl Unit for PlanErasure {
 }
 
 async fn plan(tx: &mut Tx, id: AccountId, at: Option<Timestamp>, trail: &Trail) -> Result<(), Fault> {
+    let before = ErasedAt(id).run(tx).await?;
     tx.execute("update accounts set erase_at = ?2 where id = ?1", values![id, at]).await?;
-    let when = at.map_or_else(|| "never".to_owned(), Timestamp::rfc3339);
-    audit::note(tx, trail, "account.erasure", &format!("account {id}"), "", &when).await
+    let [before, after] = [before, at].map(|at| at.map_or_else(|| "never".to_owned(), Timestamp::rfc3339));
+    audit::note(tx, trail, "account.erasure", &format!("account {id}"), &before, &after).await
 }
 
 struct ErasedAt(AccountId);

@@ -19,6 +19,7 @@ pub mod deliveries;
 pub mod email_changes;
 pub mod engine;
 pub mod erasure;
+pub mod erasures;
 pub mod failures;
 pub mod families;
 pub mod file;

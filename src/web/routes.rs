@@ -199,6 +199,8 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/console/accounts/{id}/reset", methods: "POST", handler: Some(|| post(console::reset)) },
     Route { path: "/console/accounts/{id}/sign-out", methods: "POST", handler: Some(|| post(console::sign_out)) },
     Route { path: "/console/accounts/{id}/staff", methods: "POST", handler: Some(|| post(console::set_staff)) },
+    Route { path: "/console/accounts/{id}/erasure", methods: "POST", handler: Some(|| post(console::plan_erasure)) },
+    Route { path: "/console/erasures", methods: "GET, HEAD", handler: Some(|| get(console::erasures)) },
     Route { path: "/console/applications", methods: "GET, HEAD", handler: Some(|| get(console::applications)) },
     Route {
         path: "/console/applications/new",

@@ -180,6 +180,7 @@ async fn each_role_reads_its_own_parts_and_no_others() {
         (request.as_str(), [200, 403, 200]),
         ("/console/accounts", [200, 200, 200]),
         (account.as_str(), [200, 200, 200]),
+        ("/console/erasures", [403, 200, 200]),
         ("/console/applications", [403, 403, 200]),
         ("/console/applications/new", [403, 403, 200]),
         (app.as_str(), [403, 403, 200]),
@@ -223,6 +224,8 @@ async fn every_role_may_do_its_part_and_the_flows_refuse_the_rest_whatever_is_se
         let eve = p.investor("eve@example.com").await;
         let closed = p.investor("closed@example.com").await;
         closed.becomes(Status::Closed).await;
+        let gone = p.investor("gone@example.com").await;
+        gone.becomes(Status::Closed).await;
         let (one, two) = (p.asking("one@acme.example", "x").await, p.asking("two@acme.example", "x").await);
         let agent = p.agent("agent@acme.example").await;
         let (new, newer) = (p.institution("new@acme.example").await, p.institution("newer@acme.example").await);
@@ -245,6 +248,8 @@ async fn every_role_may_do_its_part_and_the_flows_refuse_the_rest_whatever_is_se
             action("lift it", account(&eve, "reset"), &[("required", "no")], SUPPORTS),
             action("sign out", account(&eve, "sign-out"), &[], SUPPORTS),
             action("reopen", account(&closed, "status"), &[("status", "inactive"), why], RULES),
+            action("plan an erasure", account(&gone, "erasure"), &[("do", "plan")], RULES),
+            action("call it off", account(&gone, "erasure"), &[("do", "keep")], RULES),
             action("make staff", account(&eve, "staff"), &[("role", "support")], RULES),
             action("disable an app", of_app("disable"), &[], RULES),
             action("enable an app", of_app("enable"), &[], RULES),
@@ -275,7 +280,7 @@ async fn every_role_may_do_its_part_and_the_flows_refuse_the_rest_whatever_is_se
             (new.account().await.status == Status::Active, 3),
             (newer.account().await.status == Status::Closed, 4),
             (closed.account().await.status == Status::Inactive, 10),
-            (eve.account().await.staff.is_some(), 11),
+            (eve.account().await.staff.is_some(), 13),
         ];
         for (done, action) in stands {
             assert_eq!(done, actions[action].allowed[at], "{} by {}", actions[action].name, role.name());

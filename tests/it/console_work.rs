@@ -262,6 +262,10 @@ async fn every_line_beside_a_form_is_one_that_the_terminal_understands() {
     let (asking, agent) = (p.asking("ops@acme.example", "x").await, p.agent("agent@acme.example").await);
     let waiting = p.institution("new@acme.example").await;
     waiting.becomes(Status::PendingApproval).await;
+    let (closed, gone) = (p.investor("closed@example.com").await, p.investor("gone@example.com").await);
+    closed.becomes(Status::Closed).await;
+    gone.becomes(Status::Closed).await;
+    gone.is_to_be_erased().await;
     p.space("it's a house").await;
     let browser = ada.opens_the_console().await;
     let mut lines = 0;
@@ -272,6 +276,9 @@ async fn every_line_beside_a_form_is_one_that_the_terminal_understands() {
         format!("/console/requests/{}", waiting.id),
         "/console/accounts".into(),
         format!("/console/accounts/{}", eve.id),
+        format!("/console/accounts/{}", closed.id),
+        format!("/console/accounts/{}", gone.id),
+        "/console/erasures".into(),
         "/console/applications".into(),
         "/console/applications/new".into(),
         format!("/console/applications/{}", app.client_id),

@@ -20,6 +20,7 @@ mod clock;
 mod close_account;
 mod connected_apps;
 mod console;
+mod console_erasures;
 mod console_work;
 mod disk;
 mod documentation;

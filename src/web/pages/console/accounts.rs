@@ -10,6 +10,7 @@ use super::super::views::{
     AccountLine, Choice, ConsoleAccount, ConsoleAccounts, Field, MoveForm, ProblemKind, StaffForm, Tab, Told,
 };
 use super::desk::{Desk, in_words};
+use super::erasures;
 use super::facts::{
     PAGE, PAGE_AND_ONE, account_facts, account_href, app_line, history, request_href, space_choices, space_name, title,
 };
@@ -171,13 +172,24 @@ pub async fn set_staff(Path(id): Path<String>, desk: Desk) -> Answer {
     answered(&desk, &account, outcome, &Told::StaffSet).await
 }
 
-async fn answered(desk: &Desk, account: &Account, outcome: Result<(), Stop<Refusal>>, told: &Told) -> Answer {
+/// The page of an account, with what came of a form.
+pub(super) async fn page(desk: &Desk, account: &Account, status: u16, told: Told) -> Answer {
+    desk.page(status, view(desk, account, Some(told), None).await)
+}
+
+/// What came of a form, on the page of the account or as one of its own.
+pub(super) async fn answered(
+    desk: &Desk,
+    account: &Account,
+    outcome: Result<(), Stop<Refusal>>,
+    told: &Told,
+) -> Answer {
     match outcome {
         Ok(()) => desk.done(&account_href(account.id.0), told),
         Err(Stop::Refused(Refusal::Fields(problems))) => {
             desk.page(400, view(desk, account, None, Some(&problems)).await)
         }
-        Err(Stop::Refused(refusal @ Refusal::IllegalMove(..))) => {
+        Err(Stop::Refused(refusal @ (Refusal::IllegalMove(..) | Refusal::NotEnded(_)))) => {
             let (status, told) = in_words(&refusal);
             desk.page(status, view(desk, account, Some(told), None).await)
         }
@@ -228,9 +240,10 @@ async fn view(
         sign_out: (manages && desk.may(SUPPORT))
             .then(|| desk.act(&format!("{base}/sign-out"), line(&["user", "sign-out", &number]))),
         staff: (manages && desk.may(ADMINISTRATION)).then(|| staff_form(desk, account)),
+        erasure: erasures::form(desk, account).await?,
         review_href: reviewed.then(|| request_href(account.id.0)),
         apps: clients.iter().filter(|_| desk.may(ADMINISTRATION)).map(|c| app_line(desk, &c.application)).collect(),
-        history: history(desk, format!("account {}", account.id)).await?,
+        history: history(desk, format!("account {}", account.id), &base).await?,
     })
 }
 

@@ -298,7 +298,7 @@ async fn view(
         link_waits: waits.map(|kept| when(visit, kept.expires_at)),
         hand_over: desk.act(&format!("{base}/hand-over"), line(&["app", "hand-over", &id])),
         switch: desk.act(&format!("{base}/{turn}"), line(&["app", turn, &id])),
-        history: history(desk, format!("application {id}")).await?,
+        history: history(desk, format!("application {id}"), &application_href(&id)).await?,
         client_id: id,
     })
 }

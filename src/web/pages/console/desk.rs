@@ -42,7 +42,7 @@ pub const fn readers(tab: Tab) -> &'static [StaffRole] {
         Tab::Requests => REVIEW,
         // A reviewer looks at whom they review; only support changes anything.
         Tab::Accounts => ANYBODY,
-        Tab::Mail => SUPPORT,
+        Tab::Mail | Tab::Erasures => SUPPORT,
         Tab::Applications | Tab::Spaces | Tab::Keys | Tab::Audit => ADMINISTRATION,
     }
 }

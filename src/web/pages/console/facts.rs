@@ -1,7 +1,7 @@
 //! How facts become views, for every page of the console.
 
 use super::super::person::{app_kind, when};
-use super::super::views::{AccountFacts, AppLine, AuditLine, Choice};
+use super::super::views::{AccountFacts, AppLine, AuditLine, Choice, History};
 use super::desk::Desk;
 use crate::contract::words;
 use crate::domain::account::{Account, AccountKind, StaffRole};
@@ -9,7 +9,7 @@ use crate::domain::application::Application;
 use crate::domain::ids::SpaceId;
 use crate::domain::status::Status;
 use crate::fault::Fault;
-use crate::store::audit::AuditRow;
+use crate::store::audit::{AuditQuery, AuditRow};
 
 /// The page of an account.
 pub fn account_href(id: i64) -> String {
@@ -96,6 +96,7 @@ pub fn audit_line(desk: &Desk, row: AuditRow) -> AuditLine {
         after: row.after,
         request_id: row.trail.request_id,
         address: row.trail.address,
+        withheld: row.withheld.is_some(),
     }
 }
 
@@ -109,10 +110,14 @@ fn page_of(subject: &str) -> Option<String> {
     }
 }
 
-/// What was done to something, newest first.
-pub async fn history(desk: &Desk, subject: String) -> Result<Vec<AuditLine>, Fault> {
-    let rows = desk.visit.p().store.audit(Some(subject), MOST_HISTORY).await?;
-    Ok(rows.into_iter().map(|row| audit_line(desk, row)).collect())
+/// What was done to something, newest first: the page that `before` in the query asks for, of the page at `href`.
+pub async fn history(desk: &Desk, subject: String, href: &str) -> Result<History, Fault> {
+    let before = desk.visit.query.get("before").and_then(|id| id.parse().ok());
+    let query = AuditQuery { subject: Some(subject), before, ..AuditQuery::default() };
+    let rows = desk.visit.p().store.audit_rows(query, PAGE_AND_ONE).await?;
+    let last = rows.get(PAGE - 1).filter(|_| rows.len() > PAGE);
+    let next_href = last.map(|last| format!("{href}?before={}#history", last.id));
+    Ok(History { rows: rows.into_iter().take(PAGE).map(|row| audit_line(desk, row)).collect(), next_href })
 }
 
 /// An application of a list.
@@ -132,7 +137,5 @@ pub fn app_line(desk: &Desk, application: &Application) -> AppLine {
 pub const PAGE: usize = 50;
 /// As the store takes it: one more, which tells whether there is a page after this one.
 pub const PAGE_AND_ONE: i64 = 51;
-/// Rows of the log on the page of the thing that they are about.
-const MOST_HISTORY: i64 = 40;
 /// Spaces that are offered as a list; of more, one is named by its number.
 pub const MOST_CHOICES: usize = 100;

@@ -7,6 +7,7 @@
 mod accounts;
 mod applications;
 mod desk;
+mod erasures;
 mod facts;
 mod gate;
 mod house;
@@ -20,6 +21,7 @@ pub use accounts::{move_status, reset, search as accounts, set_staff, show as ac
 pub use applications::{
     disable, enable, hand_over, new as new_application, register, search as applications, show as application,
 };
+pub use erasures::{list as erasures, plan as plan_erasure};
 pub use gate::{gate, is_beneath};
 pub use house::{audit, keys, rotate};
 pub use mail::{again as send_again, list as mail, read as read_mail, show as show_mail};

@@ -221,7 +221,7 @@ async fn view(
         own,
         decide,
         withdraw,
-        history: history(desk, format!("account {}", account.id)).await?,
+        history: history(desk, format!("account {}", account.id), &request_href(account.id.0)).await?,
     })
 }
 

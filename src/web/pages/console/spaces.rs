@@ -198,7 +198,7 @@ fn field(desk: &Desk, name: &str, kept: String, problems: Option<&FieldProblems>
 }
 
 async fn page(desk: &Desk, space: &Space, status: u16, told: Option<Told>, problems: Option<&FieldProblems>) -> Answer {
-    let history = match history(desk, format!("space {}", space.id)).await {
+    let history = match history(desk, format!("space {}", space.id), &space_href(space.id.0)).await {
         Ok(history) => history,
         Err(fault) => return desk.visit.broke(&fault),
     };

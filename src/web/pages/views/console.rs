@@ -12,8 +12,8 @@ pub use house::{
     ConsoleSpaces, KeyLine, KeyState, MailLine, NewLink, SpaceLine,
 };
 pub use people::{
-    AccountFacts, AccountLine, Changes, ConsoleAccount, ConsoleAccounts, ConsoleReview, FurtherAccount, MoveForm,
-    ReviewForm, StaffForm, WithdrawForm,
+    AccountFacts, AccountLine, Changes, ConsoleAccount, ConsoleAccounts, ConsoleErasures, ConsoleReview, ErasureForm,
+    ErasureLine, FurtherAccount, MoveForm, ReviewForm, StaffForm, WithdrawForm,
 };
 
 use super::entrance::SignInRefusal;
@@ -50,6 +50,8 @@ pub enum Tab {
     Requests,
     /// People and institutions.
     Accounts,
+    /// Who waits to be erased.
+    Erasures,
     /// Applications.
     Applications,
     /// Tenants.
@@ -64,14 +66,23 @@ pub enum Tab {
 
 impl Tab {
     /// Every part, in the order of the navigation.
-    pub const ALL: [Self; 7] =
-        [Self::Requests, Self::Accounts, Self::Applications, Self::Spaces, Self::Keys, Self::Mail, Self::Audit];
+    pub const ALL: [Self; 8] = [
+        Self::Requests,
+        Self::Accounts,
+        Self::Erasures,
+        Self::Applications,
+        Self::Spaces,
+        Self::Keys,
+        Self::Mail,
+        Self::Audit,
+    ];
 
     /// Its path.
     pub const fn href(self) -> &'static str {
         match self {
             Self::Requests => "/console",
             Self::Accounts => "/console/accounts",
+            Self::Erasures => "/console/erasures",
             Self::Applications => "/console/applications",
             Self::Spaces => "/console/spaces",
             Self::Keys => "/console/keys",
@@ -103,6 +114,10 @@ pub enum Told {
     SignedOut,
     /// The staff role was set.
     StaffSet,
+    /// The account is to be erased.
+    ErasurePlanned,
+    /// It is not to be erased after all.
+    ErasureOff,
     /// The request was granted.
     Approved,
     /// It was refused.
@@ -142,6 +157,8 @@ impl Told {
             Self::ResetLifted => "reset-lifted",
             Self::SignedOut => "signed-out",
             Self::StaffSet => "staff",
+            Self::ErasurePlanned => "erasure",
+            Self::ErasureOff => "erasure-off",
             Self::Approved => "approved",
             Self::Declined => "declined",
             Self::Withdrawn => "withdrawn",
@@ -164,6 +181,8 @@ impl Told {
             Self::ResetLifted,
             Self::SignedOut,
             Self::StaffSet,
+            Self::ErasurePlanned,
+            Self::ErasureOff,
             Self::Approved,
             Self::Declined,
             Self::Withdrawn,
@@ -284,6 +303,17 @@ pub struct AuditLine {
     pub request_id: String,
     /// From where.
     pub address: String,
+    /// Is something of it withheld, since somebody was erased?
+    pub withheld: bool,
+}
+
+/// A page of what was done to something, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// The rows.
+    pub rows: Vec<AuditLine>,
+    /// The page after this one.
+    pub next_href: Option<String>,
 }
 
 /// An application of a list.

@@ -35,9 +35,10 @@ pub use app_more::{AppProfile, AppRequests, DifferenceRow, RequestRow, TestOutco
 pub use consent::{Ask, KeyConsent, LoginConsent, Permission, Weight};
 pub use console::{
     AccountFacts, AccountLine, Act, AppLine, AuditLine, Changes, Choice, ConsoleAccount, ConsoleAccounts, ConsoleApp,
-    ConsoleApps, ConsoleAudit, ConsoleKeys, ConsoleMail, ConsoleMailItem, ConsoleQueue, ConsoleRegister, ConsoleReview,
-    ConsoleSignIn, ConsoleSpace, ConsoleSpaces, Frame, FurtherAccount, KeyLine, KeyState, MailLine, MoveForm, NewLink,
-    QueueKind, QueueRow, ReviewForm, SpaceLine, StaffForm, Tab, Told, Urgency, WithdrawForm,
+    ConsoleApps, ConsoleAudit, ConsoleErasures, ConsoleKeys, ConsoleMail, ConsoleMailItem, ConsoleQueue,
+    ConsoleRegister, ConsoleReview, ConsoleSignIn, ConsoleSpace, ConsoleSpaces, ErasureForm, ErasureLine, Frame,
+    FurtherAccount, History, KeyLine, KeyState, MailLine, MoveForm, NewLink, QueueKind, QueueRow, ReviewForm,
+    SpaceLine, StaffForm, Tab, Told, Urgency, WithdrawForm,
 };
 pub use docs::{ErrorCatalogue, ErrorRow, ErrorTable};
 pub use entrance::{Landing, Setup, SignIn, SignInRefusal, SignOut, SignedOut, SpaceChoice, ToApp, Welcome};

@@ -3,7 +3,7 @@
 //! This file is long because it is data: the fields of five pages.
 
 use super::super::kit::{self, Ago, AppKind, AppState, Chrome, Field, Form, When};
-use super::{Act, AppLine, AuditLine, Choice, Frame, Told};
+use super::{Act, AppLine, AuditLine, Choice, Frame, History, Told};
 use askama::Template;
 
 /// `/console/applications`: a search.
@@ -105,7 +105,7 @@ pub struct ConsoleApp {
     /// Switches it off, or on.
     pub switch: Act,
     /// What was done to it, newest first.
-    pub history: Vec<AuditLine>,
+    pub history: History,
 }
 
 impl ConsoleApp {
@@ -211,7 +211,7 @@ pub struct ConsoleSpace {
     /// The line that sets a logo.
     pub logo_line: String,
     /// What was done to it, newest first.
-    pub history: Vec<AuditLine>,
+    pub history: History,
 }
 
 impl ConsoleSpace {

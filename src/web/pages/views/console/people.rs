@@ -1,7 +1,9 @@
 //! Requests and accounts.
+//!
+//! This file is long because it is data: the fields of four pages.
 
 use super::super::kit::{self, Ago, AppKind, Chrome, Field, Form, When};
-use super::{Act, AppLine, AuditLine, Choice, Frame, QueueKind, Told, Urgency};
+use super::{Act, AppLine, Choice, Frame, History, QueueKind, Told, Urgency};
 use askama::Template;
 
 /// `/console/requests/{account}`: one thing to decide.
@@ -33,7 +35,7 @@ pub struct ConsoleReview {
     /// Takes the granted role back.
     pub withdraw: Option<WithdrawForm>,
     /// What happened before.
-    pub history: Vec<AuditLine>,
+    pub history: History,
 }
 
 impl ConsoleReview {
@@ -205,12 +207,14 @@ pub struct ConsoleAccount {
     pub sign_out: Option<Act>,
     /// Gives or takes a staff role.
     pub staff: Option<StaffForm>,
+    /// When it is erased, or how that is planned.
+    pub erasure: Option<ErasureForm>,
     /// Its request or role, where there is one.
     pub review_href: Option<String>,
     /// Its applications.
     pub apps: Vec<AppLine>,
     /// What was done to it, newest first.
-    pub history: Vec<AuditLine>,
+    pub history: History,
 }
 
 impl ConsoleAccount {
@@ -251,4 +255,48 @@ pub struct StaffForm {
     pub choices: Vec<Choice>,
     /// The line that does the same.
     pub line: String,
+}
+
+/// Says when an account is erased; plans it or calls it off.
+#[derive(Clone, Debug)]
+pub struct ErasureForm {
+    /// When, if it is planned.
+    pub due: Option<When>,
+    /// How many days a plan waits.
+    pub days: u64,
+    /// The form, for those who may.
+    pub act: Option<Act>,
+}
+
+/// `/console/erasures`: who waits.
+#[derive(Debug, Template)]
+#[template(path = "en/console/erasures.html")]
+pub struct ConsoleErasures {
+    /// The frame.
+    pub chrome: Chrome,
+    /// The console's.
+    pub frame: Frame,
+    /// Who waits, due first.
+    pub rows: Vec<ErasureLine>,
+    /// The page after this one.
+    pub next_href: Option<String>,
+    /// The line that lists the same.
+    pub line: String,
+}
+
+/// An account that waits to be erased.
+#[derive(Clone, Debug)]
+pub struct ErasureLine {
+    /// Its number.
+    pub id: i64,
+    /// The institution, or the person.
+    pub name: String,
+    /// Login email.
+    pub email: String,
+    /// Its space.
+    pub space: String,
+    /// When.
+    pub due: When,
+    /// Where it is called off.
+    pub href: String,
 }
