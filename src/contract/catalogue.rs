@@ -216,6 +216,22 @@ fn of_login(row: Row) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// What every surface says in its own shape (W-06): what causes it, and what to do. In the order of not found, another
+/// method, too large, too many attempts, busy, broken.
+pub const ANYWHERE: [(&str, &str); 6] = [
+    ("Nothing is at this path.", "Check the path."),
+    ("The path takes another method.", "Read the Allow header."),
+    ("The body is larger than 16 KiB.", "Send less."),
+    (
+        "Too many failed attempts for this account or from this address.",
+        "Wait for as long as Retry-After says. Tokens that you have go on working.",
+    ),
+    ("The server is too busy, or cannot write.", "Wait for as long as Retry-After says."),
+    ("Something broke on our side.", "Try again, then write to us with the request id."),
+];
+/// The surface of [`ANYWHERE`], in words.
+pub const ANYWHERE_SURFACE: &str = "every path, in the shape of its surface";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 pub mod table;
 
 pub mod authorization_key;
+pub mod browser_words;
 pub mod catalogue;
 pub mod lifetimes;
 pub mod login_with_prosper;

@@ -1,14 +1,22 @@
 //! Words that a person reads and that are not part of a page: what is wrong with a field, what a scope allows.
 //!
-//! Pages keep their own words in `templates/<language>/`; this is the one other place. English now.
+//! Pages and mails keep their own words in `templates/<language>/`; this floor is the one other place, and a test holds the
+//! handlers to it. English now. What an API or the terminal says to a developer or an operator stands with its checks.
 
 use crate::domain::FieldProblem;
+use crate::domain::account::InvestorType;
 use crate::domain::application::ApplicationKind;
 use crate::domain::redirect_difference::{Hint, Part};
 use crate::domain::redirect_uri::{QueryProblem, RedirectProblem};
 use crate::domain::scope::Scope;
 use crate::domain::space::Admission;
 use crate::domain::status::Status;
+
+/// The language of every page and mail, as HTML names it.
+pub const LANGUAGE: &str = "en";
+
+/// The direction it is written in: `ltr` or `rtl`. The style sheet knows only beginnings and ends of lines.
+pub const DIRECTION: &str = "ltr";
 
 /// What to say beside a field.
 pub fn field_problem(problem: FieldProblem) -> String {
@@ -147,6 +155,18 @@ pub const fn application_kind(kind: ApplicationKind) -> &'static str {
     }
 }
 
+/// What an account says it is. "Third Party Agent" is the document's own wording.
+pub const fn investor_type(investor_type: InvestorType) -> &'static str {
+    match investor_type {
+        InvestorType::Individual => "Individual",
+        InvestorType::Corporation => "Corporation or partnership",
+        InvestorType::Fund => "Fund",
+        InvestorType::Bank => "Bank or credit union",
+        InvestorType::Trust => "Trust",
+        InvestorType::ThirdPartyAgent => "Third Party Agent",
+    }
+}
+
 /// A status as people read it.
 pub const fn status(status: Status) -> &'static str {
     match status {
@@ -173,6 +193,17 @@ pub const fn admission(admission: Admission) -> &'static str {
         Admission::Closed => "Nobody: you make the accounts",
     }
 }
+
+/// In a list to choose from: no space in particular.
+pub const ALL_SPACES: &str = "All spaces";
+/// In a list to choose from: no kind in particular.
+pub const ALL_KINDS: &str = "All kinds";
+/// Why a mail is not sent again.
+pub const MAIL_IS_GONE: &str = "it went, or what it said is erased";
+/// Instead of a page that cannot be written.
+pub const WENT_WRONG: &str = "Something went wrong.";
+/// Instead of a mail that nobody can open any more.
+pub const MAIL_IS_SHUT: &str = "The key that sealed this mail has retired.";
 
 /// Beside the field of the current password.
 pub const WRONG_PASSWORD: &str = "That is not your current password.";

@@ -64,18 +64,6 @@ impl InvestorType {
         }
     }
 
-    /// As people read it. "Third Party Agent" is the document's own wording.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Individual => "Individual",
-            Self::Corporation => "Corporation or partnership",
-            Self::Fund => "Fund",
-            Self::Bank => "Bank or credit union",
-            Self::Trust => "Trust",
-            Self::ThirdPartyAgent => "Third Party Agent",
-        }
-    }
-
     /// Reads [`InvestorType::name`] back.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Individual].into_iter().chain(Self::OF_INSTITUTIONS).find(|kind| kind.name() == name)
@@ -188,7 +176,6 @@ mod tests {
         for kind in InvestorType::OF_INSTITUTIONS {
             assert_eq!(InvestorType::parse(kind.name()), Some(kind));
         }
-        assert_eq!(InvestorType::ThirdPartyAgent.words(), "Third Party Agent");
         assert_eq!(AccountKind::parse("institutional"), Some(AccountKind::Institutional));
         assert_eq!(StaffRole::parse("support"), Some(StaffRole::Support));
     }

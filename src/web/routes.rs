@@ -17,6 +17,7 @@ use super::pages::{
 use super::token::{self, Call};
 use super::visitor::Visit;
 use super::{Web, access_token, assets, authorization_key, authorize, health, shield, user};
+use crate::contract::words;
 
 /// A route.
 pub struct Route {
@@ -348,7 +349,10 @@ impl Surface {
             Self::Object => trouble.as_object(),
             Self::Text => trouble.as_string(),
             Self::Page => {
-                let text = format!("<!doctype html><html lang=\"en\"><title>{0}</title><h1>{0}</h1>", trouble.words());
+                let (words, lang, dir) = (trouble.words(), words::LANGUAGE, words::DIRECTION);
+                let text = format!(
+                    "<!doctype html><html lang=\"{lang}\" dir=\"{dir}\"><title>{words}</title><h1>{words}</h1>"
+                );
                 let mut answer = trouble.dress(answer::html(trouble.status(), text));
                 shield::page_headers(&mut answer, None);
                 answer

@@ -24,6 +24,7 @@ use super::pages::views::{
 };
 use super::visitor::{BODY_TIME, Visit, is_cross_site};
 use crate::contract::lifetimes::MOST_BODY_BYTES;
+use crate::contract::words;
 use crate::fault::Fault;
 use crate::flows::write_mail::read_mail;
 use crate::prosper::Prosper;
@@ -183,7 +184,7 @@ fn as_json(queued: &QueuedMail, p: &Prosper) -> serde_json::Value {
 
 fn letter(queued: &QueuedMail, visit: &Visit) -> SandboxMail {
     let body = read_mail(&queued.mail, visit.p());
-    let text = body.map_or_else(|| "The key that sealed this mail has retired.".to_owned(), |body| body.text);
+    let text = body.map_or_else(|| words::MAIL_IS_SHUT.to_owned(), |body| body.text);
     let own = visit.p().settings.public_url.to_string();
     SandboxMail {
         chrome: visit.chrome(Here::Elsewhere),

@@ -7,6 +7,7 @@ const PAGES = [
   ["nobody", "/docs/errors", "docs-errors"],
   ["nobody", "/nothing-here", "problem-not-found"],
   ["nobody", "/login/oauth/authorize?client_id=LOGIN&redirect_uri=LOGIN_URI&scope=everything", "problem-refused"],
+  ["nobody", "/sign-up?next=AUTHORIZE", "sign-up-to-app"],
   ["nobody", "/logout", "sign-out-nobody"],
   ["nobody", "/verify-email?link=old", "verify-dead"],
   ["nobody", "/setup", "setup-closed"],
@@ -38,6 +39,7 @@ const PAGES = [
   ["Margaret", "/console/accounts", "console-accounts"],
   ["Margaret", "/console/accounts?q=nobody-of-that-name", "console-accounts-none"],
   ["Margaret", "/console/accounts/5", "console-account"],
+  ["Margaret", "/console/erasures", "console-erasures"],
   ["Margaret", "/console/applications", "console-applications"],
   ["Margaret", "/console/applications/LOGIN", "console-application"],
   ["Margaret", "/console/applications/new", "console-register", "Register and send the link"],
@@ -53,7 +55,8 @@ const PAGES = [
 const STANDINGS = ["Clara", "Dora", "Emil", "Ines", "Otto", "Paula", "Piet", "Ida", "Susan", "Theo", "Uma", "Rita"];
 
 export async function tour(town) {
-  const ids = { LOGIN_URI: encodeURIComponent(town.app("login").redirect_uris[0]), LOGIN: town.app("login").client_id, PARTNER: town.app("partner").client_id };
+  const asked = `/login/oauth/authorize?client_id=${town.app("login").client_id}&redirect_uri=${encodeURIComponent(town.app("login").redirect_uris[0])}&scope=user:email&state=x`;
+  const ids = { AUTHORIZE: encodeURIComponent(asked), LOGIN_URI: encodeURIComponent(town.app("login").redirect_uris[0]), LOGIN: town.app("login").client_id, PARTNER: town.app("partner").client_id };
   let looker = null;
   for (const [who, path, name, button] of PAGES) {
     if (looker?.name !== who) {
@@ -61,7 +64,7 @@ export async function tour(town) {
       looker = { name: who, somebody: who === "nobody" ? await town.somebody() : await town.signedIn(who) };
       if (who === "Margaret") await enterConsole(looker.somebody);
     }
-    await looker.somebody.open(path.replace(/LOGIN_URI|LOGIN|PARTNER/g, (id) => ids[id]));
+    await looker.somebody.open(path.replace(/AUTHORIZE|LOGIN_URI|LOGIN|PARTNER/g, (id) => ids[id]));
     await looker.somebody.look(name);
     if (button) {
       await looker.somebody.press(button);

@@ -3,7 +3,7 @@
 use super::super::answer::{Answer, Trouble};
 use super::super::visitor::Visit;
 use super::views::{ErrorCatalogue, ErrorRow, ErrorTable, Here};
-use crate::contract::catalogue::{Catalogue, catalogue, explain};
+use crate::contract::catalogue::{self, Catalogue, catalogue, explain};
 use crate::contract::table::Later;
 
 /// `GET /docs/errors`
@@ -36,19 +36,16 @@ fn table(table: &Catalogue) -> ErrorTable {
 
 /// What every surface says in its own shape (W-06); as `/v1` says it.
 fn anywhere() -> ErrorTable {
-    let rows = [
-        (Trouble::NotFound, "Nothing is at this path.", "Check the path."),
-        (Trouble::Method(""), "The path takes another method.", "Read the Allow header."),
-        (Trouble::TooLarge, "The body is larger than 16 KiB.", "Send less."),
-        (
-            Trouble::Later(Later::too_many(1)),
-            "Too many failed attempts for this account or from this address.",
-            "Wait for as long as Retry-After says. Tokens that you have go on working.",
-        ),
-        (Trouble::Unavailable, "The server is too busy, or cannot write.", "Wait for as long as Retry-After says."),
-        (Trouble::Broken, "Something broke on our side.", "Try again, then write to us with the request id."),
+    let troubles = [
+        Trouble::NotFound,
+        Trouble::Method(""),
+        Trouble::TooLarge,
+        Trouble::Later(Later::too_many(1)),
+        Trouble::Unavailable,
+        Trouble::Broken,
     ];
-    let row = |(number, (trouble, cause, remedy)): (usize, (Trouble, &str, &str))| ErrorRow {
+    let rows = troubles.into_iter().zip(catalogue::ANYWHERE);
+    let row = |(number, (trouble, (cause, remedy))): (usize, (Trouble, (&str, &str)))| ErrorRow {
         id: format!("anywhere-{}", number + 1),
         error: trouble.code().to_owned(),
         reason: trouble.words().to_owned(),
@@ -59,7 +56,7 @@ fn anywhere() -> ErrorTable {
     ErrorTable {
         id: "anywhere".to_owned(),
         title: "Anywhere".to_owned(),
-        surface: "every path, in the shape of its surface".to_owned(),
-        rows: rows.into_iter().enumerate().map(row).collect(),
+        surface: catalogue::ANYWHERE_SURFACE.to_owned(),
+        rows: rows.enumerate().map(row).collect(),
     }
 }

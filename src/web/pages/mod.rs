@@ -12,7 +12,6 @@ pub mod app_more;
 pub mod app_profile;
 pub mod app_requests;
 pub mod brand;
-mod browser_words;
 pub mod close;
 pub mod connected_apps;
 pub mod console;

@@ -5,13 +5,14 @@ use super::super::shield;
 use super::super::visitor::Visit;
 use super::views::{Here, Problem, ProblemKind, When};
 use crate::contract::table::Later;
+use crate::contract::words;
 
 /// Writes the page. Cannot fail: a page that cannot be written becomes a line of text.
 pub fn page(visit: &Visit, kind: ProblemKind) -> Answer {
     let now = visit.now().micros();
     let status = kind.status();
     let view = Problem { chrome: visit.chrome(Here::Elsewhere), kind, at: When::new(now, now), back_href: None };
-    let text = askama::Template::render(&view).unwrap_or_else(|_| "Something went wrong.".to_owned());
+    let text = askama::Template::render(&view).unwrap_or_else(|_| words::WENT_WRONG.to_owned());
     let mut answer = answer::html(status, text);
     shield::page_headers(&mut answer, None);
     answer

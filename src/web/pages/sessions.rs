@@ -4,10 +4,10 @@ use axum::extract::Path;
 
 use super::super::answer::{self, Answer};
 use super::super::visitor::Visit;
-use super::browser_words::{browser, network};
 use super::paths;
 use super::person::{refused, usable, when};
 use super::views::{EndAllSessions, Here, SessionRow, Sessions};
+use crate::contract::browser_words::{browser, network};
 use crate::contract::table::Stop;
 use crate::domain::ids::SessionId;
 use crate::flows::account_status::sign_out_everywhere;

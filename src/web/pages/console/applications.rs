@@ -71,7 +71,8 @@ fn key(text: &str) -> Option<(Timestamp, ClientId)> {
 }
 
 fn kinds(list: &[ApplicationKind], chosen: Option<&str>, all: bool) -> Vec<Choice> {
-    let every = all.then(|| Choice { value: String::new(), words: "All kinds".to_owned(), chosen: chosen.is_none() });
+    let every =
+        all.then(|| Choice { value: String::new(), words: words::ALL_KINDS.to_owned(), chosen: chosen.is_none() });
     let each = list.iter().map(|kind| Choice {
         value: kind.name().to_owned(),
         words: words::application_kind(*kind).to_owned(),

@@ -46,7 +46,7 @@ pub async fn account_facts(desk: &Desk, account: &Account) -> Result<AccountFact
         email: account.email.as_str().to_owned(),
         phone: account.phone.clone(),
         institutional: account.kind == AccountKind::Institutional,
-        investor_type: account.investor_type.words().to_owned(),
+        investor_type: words::investor_type(account.investor_type).to_owned(),
         space: space_name(desk, account.space).await?,
         status: words::status(account.status).to_owned(),
         active: account.status == Status::Active,
@@ -75,7 +75,8 @@ pub async fn space_choices(desk: &Desk, chosen: Option<&str>, all: bool) -> Resu
     if spaces.len() < 2 || spaces.len() > MOST_CHOICES {
         return Ok(Vec::new());
     }
-    let every = all.then(|| Choice { value: String::new(), words: "All spaces".to_owned(), chosen: chosen.is_none() });
+    let every =
+        all.then(|| Choice { value: String::new(), words: words::ALL_SPACES.to_owned(), chosen: chosen.is_none() });
     let each = spaces.iter().map(|space| Choice {
         value: space.id.to_string(),
         words: space.name.clone(),

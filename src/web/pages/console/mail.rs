@@ -9,6 +9,7 @@ use super::desk::Desk;
 use super::facts::{PAGE, PAGE_AND_ONE};
 use super::lines::line;
 use crate::contract::table::Stop;
+use crate::contract::words;
 use crate::flows::refusal::{ADMINISTRATION, Refusal};
 use crate::flows::send_mail;
 use crate::store::search::OutboxLine;
@@ -58,7 +59,7 @@ pub async fn again(Path(id): Path<String>, desk: Desk) -> Answer {
     match send_mail::send_again(number, desk.actor(), desk.visit.trail(), desk.visit.p()).await {
         Ok(()) => desk.done(&href(number), &Told::MailDue),
         Err(Stop::Refused(Refusal::NotFound)) => {
-            let why = "it went, or what it said is erased".to_owned();
+            let why = words::MAIL_IS_GONE.to_owned();
             page(&desk, &id, 409, Some(Told::Refused(why)), None).await
         }
         Err(stop) => desk.refused(stop),
