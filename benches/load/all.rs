@@ -22,6 +22,9 @@ const PLOTTED: [Operation; 4] = [User, Refresh, Authorize, Exchange];
 const GROWING: [Operation; 5] = [User, Refresh, Authorize, Exchange, RoundTrip];
 
 pub async fn run(plan: &Plan) -> Report {
+    if let Some(folder) = &plan.write {
+        std::fs::create_dir_all(folder).expect("a folder");
+    }
     let bare = Bare::start();
     let mut report = Report::default();
     let site = disk(plan, &bare, &mut report).await;
@@ -33,11 +36,9 @@ pub async fn run(plan: &Plan) -> Report {
     report.tables.push(Table::of_lines("in memory", &lines));
     let lines = elsewhere(plan, &bare, plan.folder.as_deref(), true, &[1, 32, 64], &Operation::ALL).await;
     report.tables.push(Table::of_lines("postgres", &lines));
-    let growth = accounts(plan, &bare, &mut report).await;
+    report.tables.push(accounts(plan, &bare).await);
     if let Some(folder) = &plan.write {
-        std::fs::create_dir_all(folder).expect("a folder");
         std::fs::write(Path::new(folder).join("figures.json"), report.json()).expect("written");
-        std::fs::write(Path::new(folder).join("accounts.svg"), growth.svg()).expect("written");
         let guide = format!("{folder}.md");
         let text = std::fs::read_to_string(&guide).expect("the guide is there");
         std::fs::write(&guide, report.insert_into(&text)).expect("written");
@@ -64,14 +65,11 @@ async fn disk(plan: &Plan, bare: &Bare, report: &mut Report) -> Site {
             unhashed = bench.server.memory_kib().0;
         }
     }
-    if let Some(folder) = &plan.write {
-        std::fs::create_dir_all(folder).expect("a folder");
-        std::fs::write(Path::new(folder).join("latency.svg"), latency(&lines).svg()).expect("written");
-    }
+    let plot = latency(&lines);
     lines.sort_by_key(|line| line.connections);
-    let shown = |count: &usize| [1, 32, 256].contains(count);
+    let shown = |count: &usize| [1, 32, 64, 256].contains(count);
     let shown: Vec<_> = lines.into_iter().filter(|line| shown(&line.connections)).collect();
-    report.tables.push(Table::of_lines("operations", &shown));
+    report.tables.push(drawn(Table::of_lines("operations", &shown), &plot, "latency.svg", plan));
     report.tables.push(overload::run(&bench).await);
     let mut facts = vec![vec!["memory, after everything but hashing".into(), mib(unhashed)]];
     facts.extend(super::facts(&bench));
@@ -163,7 +161,7 @@ async fn elsewhere(
 }
 
 /// The same operations with few and with many accounts.
-async fn accounts(plan: &Plan, bare: &Bare, report: &mut Report) -> Plot {
+async fn accounts(plan: &Plan, bare: &Bare) -> Table {
     let mut counts = vec![1_000, 100_000, 1_000_000];
     if plan.accounts > 1_000_000 {
         counts.push(plan.accounts);
@@ -187,15 +185,22 @@ async fn accounts(plan: &Plan, bare: &Bare, report: &mut Report) -> Plot {
     columns.extend(counts.iter().map(|count| format!("{count} accounts")));
     columns.push("most against fewest".into());
     let columns: Vec<_> = columns.iter().map(String::as_str).collect();
-    report.tables.push(Table::of_rows("accounts", &columns, &rows));
-    Plot {
+    let plot = Plot {
         title: "Cost against the number of accounts".into(),
         across: "accounts",
         steps: counts.iter().map(u64::to_string).collect(),
         upward: "CPU, in H",
         logarithmic: false,
         lines: costs,
-    }
+    };
+    drawn(Table::of_rows("accounts", &columns, &rows), &plot, "accounts.svg", plan)
+}
+
+/// A table with its plot, where plots are to be written.
+fn drawn(table: Table, plot: &Plot, file: &str, plan: &Plan) -> Table {
+    let Some(folder) = &plan.write else { return table };
+    std::fs::write(Path::new(folder).join(file), plot.svg()).expect("written");
+    table.with_plot(plot, file)
 }
 
 fn latency(lines: &[Line]) -> Plot {

@@ -62,7 +62,7 @@ impl Plan {
         let numbers = value("--connections").unwrap_or_else(|| if quick { "32".into() } else { "1,32,256".into() });
         Self {
             rounds: number("--rounds").map_or(if quick { 1 } else { 5 }, |n| usize::try_from(n).expect("a few")),
-            span: Duration::from_millis(number("--span").unwrap_or(if quick { 500 } else { 700 })),
+            span: Duration::from_millis(number("--span").unwrap_or(if quick { 500 } else { 600 })),
             connections: numbers.split(',').map(|text| text.parse().expect("a number of connections")).collect(),
             only: value("--only"),
             accounts: number("--accounts").unwrap_or(if quick { 1_000 } else { 100_000 }).max(2),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::drive::{Hashing, Sample};
 use super::operations::Operation;
+use super::plot::Plot;
 
 /// One operation at one number of connections.
 pub struct Line {
@@ -139,6 +140,12 @@ impl Table {
             );
         }
         Self { name, markdown, json: lines.iter().map(Line::json).collect() }
+    }
+
+    /// With a picture below it, in the folder of the guide's figures.
+    pub fn with_plot(mut self, plot: &Plot, file: &str) -> Self {
+        let _ = write!(self.markdown, "\n![{}](performance/{file})\n", plot.title);
+        self
     }
 
     /// Of whatever it is, with these columns.
