@@ -83,6 +83,9 @@ pub fn refusal_json(row: Row) -> Vec<u8> {
 }
 
 /// The JSON of the profile (L-17): exactly seven members.
+///
+/// # Panics
+/// Never: texts and a number can always be written as JSON.
 pub fn profile_json(account: &Account) -> Vec<u8> {
     let (first, last) = account.first_and_last_name();
     let profile = Profile {

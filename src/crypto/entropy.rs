@@ -59,7 +59,9 @@ impl Entropy {
     /// The name of a request: it need only differ from others, and is told to everybody.
     pub fn name<const N: usize>(&self) -> [u8; N] {
         const { assert!(N <= NONCE, "a name is cut from a nonce") };
-        *self.nonce().first_chunk().expect("a nonce is that long")
+        let mut name = [0; N];
+        name.copy_from_slice(&self.nonce()[..N]);
+        name
     }
 
     /// The nonce of one sealing (see the module's head).
