@@ -1,7 +1,7 @@
 //! The embedded engine: one writer thread that commits in groups, and readers beside it.
 //!
 //! 1. A unit travels to the writer thread, which takes whatever else is queued with it.
-//! 2. `begin immediate`; each unit runs in a savepoint, so that a failing one harms no other.
+//! 2. `begin immediate`; each of several units runs in a savepoint, so that a failing one harms no other.
 //! 3. One `commit` for all of them, with `synchronous=FULL`: the flush has returned before anybody is answered.
 //! 4. The live view forgets what the units changed, and only then each caller gets its answer.
 //!
@@ -183,11 +183,15 @@ impl Writer {
         let mut changed = Vec::new();
         // Nobody else writes until this group is committed, so one look is enough for all of it.
         let moved = now(whereabouts::read(&mut self.tx))? != Whereabouts::Here;
+        // A unit by itself is undone with the transaction; a savepoint would copy each page that it touches.
+        let alone = group.len() == 1;
         for job in group.iter_mut() {
             if moved && job.refuse_while_moved() {
                 continue;
             }
-            self.execute("savepoint unit")?;
+            if !alone {
+                self.execute("savepoint unit")?;
+            }
             let succeeded = job.run(&mut self.tx);
             let noted = std::mem::take(&mut self.tx.changes);
             if succeeded && !noted.is_empty() {
@@ -199,10 +203,14 @@ impl Writer {
             }
             if succeeded {
                 changed.extend(noted);
+            } else if alone {
+                return self.execute("rollback");
             } else {
                 self.execute("rollback to unit")?;
             }
-            self.execute("release unit")?;
+            if !alone {
+                self.execute("release unit")?;
+            }
         }
         if !moved {
             self.mark(at)?;
