@@ -9,6 +9,7 @@ use super::desk::Desk;
 use super::failure::{Failure, Outcome};
 use super::one_of;
 use super::talk::facts;
+use crate::contract::words::time::date;
 use crate::domain::brand::Brand;
 use crate::domain::ids::SpaceId;
 use crate::domain::space::Admission;
@@ -110,7 +111,7 @@ impl Command {
             Self::Invite { email, space } => {
                 let space = desk.space_or_default(space.as_deref()).await?;
                 let until = invite(space.id, &email, Actor::Terminal, desk.trail(), &desk.p).await?;
-                desk.talk.say(&format!("a link is in the mail to {email}; it works once, until {}", until.in_words()));
+                desk.talk.say(&format!("a link is in the mail to {email}; it works once, until {}", date(until)));
                 Ok(())
             }
             Self::List => list(desk).await,

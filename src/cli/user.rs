@@ -11,6 +11,7 @@ use super::desk::Desk;
 use super::failure::{Failure, Outcome};
 use super::one_of;
 use super::talk::{self, Facts, facts};
+use crate::contract::words::time::date;
 use crate::domain::account::{Account, AccountKind, InvestorType, StaffRole};
 use crate::domain::agent::AgentRole;
 use crate::domain::ids::AccountId;
@@ -334,7 +335,7 @@ async fn erase(desk: &Desk, id: AccountId, in_days: Option<u32>, keep: bool) -> 
     let trail = desk.trail();
     let at = (!keep).then(|| trail.at.plus(wait));
     if let Some(at) = at {
-        let until = at.in_words();
+        let until = date(at);
         desk.talk.confirm(&format!("what is known of account {id} is erased on {until}, for good. Plan it?"))?;
     }
     Ok(plan_erasure(id, at, Actor::Terminal, trail, &desk.p).await?)

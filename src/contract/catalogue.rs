@@ -229,6 +229,8 @@ pub const ANYWHERE: [(&str, &str); 6] = [
     ("The server is too busy, or cannot write.", "Wait for as long as Retry-After says."),
     ("Something broke on our side.", "Try again, then write to us with the request id."),
 ];
+/// The heading of [`ANYWHERE`].
+pub const ANYWHERE_TITLE: &str = "Anywhere";
 /// The surface of [`ANYWHERE`], in words.
 pub const ANYWHERE_SURFACE: &str = "every path, in the shape of its surface";
 

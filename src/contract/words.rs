@@ -3,14 +3,20 @@
 //! Pages and mails keep their own words in `templates/<language>/`; this floor is the one other place, and a test holds the
 //! handlers to it. English now. What an API or the terminal says to a developer or an operator stands with its checks.
 
+pub mod delivery;
+pub mod place;
+pub mod time;
+
 use crate::domain::FieldProblem;
 use crate::domain::account::InvestorType;
+use crate::domain::agent::RequestForm;
 use crate::domain::application::ApplicationKind;
 use crate::domain::redirect_difference::{Hint, Part};
 use crate::domain::redirect_uri::{QueryProblem, RedirectProblem};
 use crate::domain::scope::Scope;
 use crate::domain::space::Admission;
 use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
 
 /// The language of every page and mail, as HTML names it.
 pub const LANGUAGE: &str = "en";
@@ -194,6 +200,31 @@ pub const fn admission(admission: Admission) -> &'static str {
     }
 }
 
+/// The subject line that the document gives the request for the agent role.
+pub const fn request_subject(form: RequestForm) -> &'static str {
+    match form {
+        RequestForm::ExistingAccount => "Please grant third party role",
+        RequestForm::NewAccount => "Please grant new third party role",
+    }
+}
+
+/// The name of a secret that its owner gave none.
+pub fn secret_added(at: Timestamp) -> String {
+    format!("Added {}", time::date(at))
+}
+
+/// The name of a secret that was fetched by a link for handing an app over.
+pub fn secret_handed_over(at: Timestamp) -> String {
+    format!("Secret of {}", time::date(at))
+}
+
+/// Who we are where no space is known.
+pub const HOUSE: &str = "Prosper";
+/// What the browser of a session of the console begins with, so that its owner can tell it from others. It is kept with
+/// the session and known again by: another language needs a mark of its own beside it.
+pub const CONSOLE_SESSION: &str = "Staff console · ";
+/// In a list to choose from: none of the prepared reasons.
+pub const NO_PREPARED_REASON: &str = "None";
 /// In a list to choose from: no space in particular.
 pub const ALL_SPACES: &str = "All spaces";
 /// In a list to choose from: no kind in particular.
@@ -246,3 +277,5 @@ pub const SUBJECT_ACCOUNT_CLOSED: &str = "Your account is closed";
 pub const SUBJECT_GRANTED: &str = "You let an application use your account";
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_TRIAL: &str = "Mail can be sent";
+/// The text of a mail that tries sending out.
+pub const TRIAL: &str = "This mail was sent to see whether mail can be sent. It can.";

@@ -83,14 +83,6 @@ impl RequestForm {
     pub fn parse(name: &str) -> Option<Self> {
         [Self::ExistingAccount, Self::NewAccount].into_iter().find(|form| form.name() == name)
     }
-
-    /// The subject line that the document gives the request.
-    pub const fn subject(self) -> &'static str {
-        match self {
-            Self::ExistingAccount => "Please grant third party role",
-            Self::NewAccount => "Please grant new third party role",
-        }
-    }
 }
 
 /// How long a review may take: business days (seed 1: "up to 3 business days").

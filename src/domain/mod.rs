@@ -10,7 +10,6 @@ pub mod email;
 pub mod email_change;
 pub mod ids;
 pub mod password;
-pub mod place;
 pub mod redirect_difference;
 pub mod redirect_uri;
 pub mod scope;

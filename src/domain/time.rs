@@ -53,28 +53,8 @@ impl Timestamp {
         self.civil().map_or_else(|| self.0.to_string(), |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
     }
 
-    /// For people: `22 November 2026, 08:15 UTC`.
-    pub fn in_words(self) -> String {
-        self.civil().map_or_else(|| self.0.to_string(), |at| at.strftime("%-d %B %Y, %H:%M UTC").to_string())
-    }
-
-    /// For people, relative to `now`: `2 minutes ago`, `in 3 days`, `just now`.
-    pub fn relative_to(self, now: Self) -> String {
-        let (span, past) = if self <= now { (now.since(self), true) } else { (self.since(now), false) };
-        let seconds = span.as_secs();
-        let (count, unit) = match seconds {
-            0..60 => return if past { "just now".into() } else { "in less than a minute".into() },
-            60..3_600 => (seconds / 60, "minute"),
-            3_600..86_400 => (seconds / 3_600, "hour"),
-            86_400..2_592_000 => (seconds / 86_400, "day"),
-            2_592_000..31_536_000 => (seconds / 2_592_000, "month"),
-            _ => (seconds / 31_536_000, "year"),
-        };
-        let plural = if count == 1 { "" } else { "s" };
-        if past { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") }
-    }
-
-    fn civil(self) -> Option<jiff::Zoned> {
+    /// The date and time in UTC, to be written down; `None` outside of the years that a calendar holds.
+    pub fn civil(self) -> Option<jiff::Zoned> {
         Some(jiff::Timestamp::from_microsecond(self.0).ok()?.to_zoned(jiff::tz::TimeZone::UTC))
     }
 }
@@ -103,10 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn people_read_dates_in_words() {
-        let at = Timestamp::from_seconds(1_795_335_300);
-        assert_eq!(at.rfc3339(), "2026-11-22T08:15:00Z");
-        assert_eq!(at.in_words(), "22 November 2026, 08:15 UTC");
-        assert_eq!(at.relative_to(at.plus(Duration::from_secs(7_300))), "2 hours ago");
+    fn an_instant_is_written_to_the_second_in_utc() {
+        assert_eq!(Timestamp::from_seconds(1_795_335_300).rfc3339(), "2026-11-22T08:15:00Z");
     }
 }

@@ -8,6 +8,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::contract::words::time::date;
 use crate::domain::account::{Account, AccountKind, InvestorType, StaffRole};
 use crate::domain::email::Email;
 use crate::domain::ids::{AccountId, AccountUid, SpaceId};
@@ -170,7 +171,7 @@ pub async fn set_password(
 
 /// What a person is told whose password was changed.
 pub(super) fn password_changed(at: Timestamp, p: &Prosper) -> About {
-    About::PasswordChanged { at: at.in_words(), link: link_to("/forgot", p) }
+    About::PasswordChanged { at: date(at), link: link_to("/forgot", p) }
 }
 
 /// Accepts a new password of `account`.

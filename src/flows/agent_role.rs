@@ -14,6 +14,7 @@
 //!    issued.
 
 use crate::contract::table::Stop;
+use crate::contract::words::time::date;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::agent::{AgentMove, AgentRole, REVIEW_BUSINESS_DAYS, RequestForm};
 use crate::domain::email::Email;
@@ -52,7 +53,7 @@ pub async fn ask_for_role(account: &Account, wish: &RoleWish, trail: Trail, p: &
         return Err(Refusal::NotUsable(account.status).into());
     }
     let further_accounts = check(wish)?;
-    let about = About::AgentRequested { due: due(trail.at, p).in_words() };
+    let about = About::AgentRequested { due: date(due(trail.at, p)) };
     let unit = AskForRole {
         account: account.id,
         form: RequestForm::ExistingAccount,

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use crate::contract::causes;
 use crate::contract::{lifetimes, words};
 use crate::crypto::digest::sha256;
 use crate::crypto::seal::{Purpose, from_base64url, to_base64url};
@@ -77,10 +78,10 @@ impl<E: Copy> Decision<E> {
     pub fn outcome(&self, code: impl Fn(E) -> &'static str) -> Option<&'static str> {
         match &self.next {
             Next::SignIn | Next::AskConsent(_) => None,
-            Next::Welcome => Some("welcome"),
+            Next::Welcome => Some(causes::WELCOMED),
             Next::Problem(error) => Some(code(*error)),
-            Next::Status(_) => Some("account status"),
-            Next::Redirect(_) => Some(self.refused.map_or("ok", code)),
+            Next::Status(_) => Some(causes::STATUS_SHOWN),
+            Next::Redirect(_) => Some(self.refused.map_or(causes::DONE, code)),
         }
     }
 }

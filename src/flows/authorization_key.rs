@@ -12,7 +12,9 @@
 use std::sync::Arc;
 
 use crate::contract::authorization_key::{AuthorizationKeyError, RESPONSE_TYPE};
+use crate::contract::causes;
 use crate::contract::lifetimes;
+use crate::contract::malformed;
 use crate::contract::token_endpoint::{ResponseTypeError, ScopeError};
 use crate::crypto::secret::Kind;
 use crate::crypto::ticket;
@@ -56,12 +58,12 @@ pub async fn authorization_key(query: &Query, person: Option<Person<'_>>, p: &Pr
     let decided = |next, cause| Decision { client: Some(Arc::clone(&client)), next, refused: None, cause };
     let Some(person) = person else {
         return Ok(match request {
-            Ok(_) => decided(Next::SignIn, "nobody was signed in"),
+            Ok(_) => decided(Next::SignIn, causes::NOBODY_SIGNED_IN),
             Err(error) => decided(Next::Problem(error), error.description()),
         });
     };
     if person.account.space != application.space {
-        return Ok(decided(Next::Welcome, "the account in use belongs to another space than the application"));
+        return Ok(decided(Next::Welcome, causes::ANOTHER_SPACE));
     }
     let scope = match request {
         Ok(scope) => scope,
@@ -71,11 +73,11 @@ pub async fn authorization_key(query: &Query, person: Option<Person<'_>>, p: &Pr
         }
     };
     if !person.account.is_usable() {
-        return Ok(decided(Next::Status(Arc::clone(person.account)), "the account in use may not be used"));
+        return Ok(decided(Next::Status(Arc::clone(person.account)), causes::ACCOUNT_NOT_USABLE));
     }
     let before = p.store.consent(person.account.id, application.id).await?;
     let ask = Ask::new(&client, person.account, scope, before, &url);
-    Ok(decided(Next::AskConsent(Box::new(ask)), "approval was asked for"))
+    Ok(decided(Next::AskConsent(Box::new(ask)), causes::APPROVAL_ASKED))
 }
 
 /// The agent's application and its registered URL (K-01, K-05), or why there is none.
@@ -88,27 +90,27 @@ pub async fn verify(
 ) -> Result<Result<(Arc<Client>, RedirectUri), (Option<Arc<Client>>, &'static str)>, Fault> {
     let no = |client, cause| Ok(Err((client, cause)));
     let Some(id) = query.given("client_id").text().and_then(ClientId::from_hex) else {
-        return no(None, "client_id is missing, repeated or malformed");
+        return no(None, causes::CLIENT_ID_UNREADABLE);
     };
-    let Some(client) = p.store.client(id).await? else { return no(None, "client_id is unknown") };
+    let Some(client) = p.store.client(id).await? else { return no(None, causes::CLIENT_ID_UNKNOWN) };
     let application = &client.application;
     if application.kind != ApplicationKind::ThirdPartyAgent {
-        return no(Some(client), "this kind of application cannot ask for authorization keys");
+        return no(Some(client), causes::KIND_WITHOUT_KEYS);
     }
     if application.disabled {
-        return no(Some(client), "the application is disabled");
+        return no(Some(client), causes::APPLICATION_DISABLED);
     }
     if agent_epoch(application, p).await?.is_none() {
-        return no(Some(client), "the owner of the application does not hold the third-party agent role");
+        return no(Some(client), causes::OWNER_IS_NO_AGENT);
     }
     let Some(registered) = application.profile.redirect_uris.first().cloned() else {
-        return no(Some(client), "the application has no redirect URL");
+        return no(Some(client), causes::NO_REDIRECT_REGISTERED);
     };
     match query.given("redirect_uri") {
         Given::Absent => Ok(Ok((client, registered))),
         Given::Once(sent) if sent == registered.as_str().as_bytes() => Ok(Ok((client, registered))),
-        Given::Once(_) => no(Some(client), "redirect_uri is not the registered one, byte for byte"),
-        Given::Repeated => no(Some(client), "redirect_uri was sent more than once"),
+        Given::Once(_) => no(Some(client), causes::REDIRECT_NOT_THE_ONE),
+        Given::Repeated => no(Some(client), causes::REDIRECT_REPEATED),
     }
 }
 
@@ -116,12 +118,12 @@ pub async fn verify(
 fn check(query: &Query, application: &Application) -> Result<ScopeSet, AuthorizationKeyError> {
     use AuthorizationKeyError::{Malformed, Request};
     if CHECKED.iter().any(|name| query.given(name) == Given::Repeated) {
-        return Err(Malformed("A parameter was sent more than once"));
+        return Err(Malformed(malformed::REPEATED));
     }
     let too_long =
         |name: &&str| matches!(query.given(name), Given::Once(state) if state.len() > lifetimes::MOST_STATE_BYTES);
     if STATES.iter().any(too_long) {
-        return Err(Malformed("The state is longer than 2048 bytes"));
+        return Err(Malformed(malformed::STATE_TOO_LONG));
     }
     match query.given("response_type") {
         Given::Once(kind) if kind == RESPONSE_TYPE.as_bytes() => {}

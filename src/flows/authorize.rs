@@ -15,8 +15,10 @@
 
 use std::sync::Arc;
 
+use crate::contract::causes;
 use crate::contract::lifetimes;
 use crate::contract::login_with_prosper::{AuthorizeError, SCOPE};
+use crate::contract::malformed;
 use crate::crypto::digest::sha256;
 use crate::crypto::seal::from_base64url;
 use crate::domain::account::Account;
@@ -78,13 +80,13 @@ pub async fn authorize(
     let decided = |next, cause| Decision { client: Some(Arc::clone(&verified.client)), next, refused: None, cause };
     let Some(person) = person else {
         return Ok(match request {
-            Ok(_) => decided(Next::SignIn, "nobody was signed in"),
+            Ok(_) => decided(Next::SignIn, causes::NOBODY_SIGNED_IN),
             Err(error) => decided(Next::Problem(error), error.description()),
         });
     };
     let application = &verified.client.application;
     if person.account.space != application.space {
-        return Ok(decided(Next::Welcome, "the account in use belongs to another space than the application"));
+        return Ok(decided(Next::Welcome, causes::ANOTHER_SPACE));
     }
     let back = |error: AuthorizeError| Decision {
         refused: Some(error),
@@ -95,7 +97,7 @@ pub async fn authorize(
         Err(error) => return Ok(back(error)),
     };
     if !person.account.is_usable() {
-        return Ok(decided(Next::Status(Arc::clone(person.account)), "the account in use may not be used"));
+        return Ok(decided(Next::Status(Arc::clone(person.account)), causes::ACCOUNT_NOT_USABLE));
     }
     if denial.is_some_and(|marker| was_denied(marker, person.session, query, p)) {
         return Ok(back(AuthorizeError::AccessDenied));
@@ -103,10 +105,10 @@ pub async fn authorize(
     let consent = p.store.consent(person.account.id, application.id).await?;
     let Some(consent) = consent.clone().filter(|consent| consent.covers(application, ScopeSet::LOGIN)) else {
         let ask = Ask::new(&verified.client, person.account, ScopeSet::LOGIN, consent, &verified.registered);
-        return Ok(decided(Next::AskConsent(Box::new(ask)), "consent was asked for"));
+        return Ok(decided(Next::AskConsent(Box::new(ask)), causes::CONSENT_ASKED));
     };
     let code = mint(&verified, person.account, &consent, challenge, installation, p);
-    Ok(decided(Next::Redirect(success(&verified, query, &code, p)), "a code was sent"))
+    Ok(decided(Next::Redirect(success(&verified, query, &code, p)), causes::CODE_SENT))
 }
 
 /// Is the client known, and the redirect URI one of its own (L-04, L-05)? If not: the application, when there is one,
@@ -120,24 +122,24 @@ pub async fn verify<'q>(
 ) -> Result<Result<Verified<'q>, (Option<Arc<Client>>, &'static str)>, Fault> {
     let no = |client, cause| Ok(Err((client, cause)));
     let Some(id) = query.given("client_id").text().and_then(ClientId::from_hex) else {
-        return no(None, "client_id is missing, repeated or malformed");
+        return no(None, causes::CLIENT_ID_UNREADABLE);
     };
-    let Some(client) = p.store.client(id).await? else { return no(None, "client_id is unknown") };
+    let Some(client) = p.store.client(id).await? else { return no(None, causes::CLIENT_ID_UNKNOWN) };
     let application = &client.application;
     if application.kind != ApplicationKind::Login {
-        return no(Some(client), "this kind of application cannot use Login with Prosper");
+        return no(Some(client), causes::KIND_WITHOUT_LOGIN);
     }
     if application.disabled {
-        return no(Some(client), "the application is disabled");
+        return no(Some(client), causes::APPLICATION_DISABLED);
     }
     let redirect = match query.given("redirect_uri") {
         Given::Once(_) => query.given("redirect_uri").text(),
-        Given::Absent => return no(Some(client), "redirect_uri is missing"),
-        Given::Repeated => return no(Some(client), "redirect_uri was sent more than once"),
+        Given::Absent => return no(Some(client), causes::REDIRECT_MISSING),
+        Given::Repeated => return no(Some(client), causes::REDIRECT_REPEATED),
     };
     match redirect.and_then(|given| Some((given, application.redirect_uri_for(given)?.clone()))) {
         Some((redirect, registered)) => Ok(Ok(Verified { client, redirect, registered })),
-        None => no(Some(client), MISMATCH),
+        None => no(Some(client), causes::REDIRECT_NOT_REGISTERED),
     }
 }
 
@@ -145,10 +147,10 @@ pub async fn verify<'q>(
 fn check(query: &Query, application: &Application) -> Result<Option<[u8; 32]>, AuthorizeError> {
     use AuthorizeError::{InvalidRequest, InvalidScope, UnsupportedResponseType};
     if CHECKED.iter().any(|name| query.given(name) == Given::Repeated) {
-        return Err(InvalidRequest("A parameter was sent more than once"));
+        return Err(InvalidRequest(malformed::REPEATED));
     }
     if matches!(query.given("state"), Given::Once(state) if state.len() > lifetimes::MOST_STATE_BYTES) {
-        return Err(InvalidRequest("The state is longer than 2048 bytes"));
+        return Err(InvalidRequest(malformed::STATE_TOO_LONG));
     }
     if !matches!(query.given("response_type"), Given::Absent | Given::Once(b"code")) {
         return Err(UnsupportedResponseType);
@@ -157,18 +159,16 @@ fn check(query: &Query, application: &Application) -> Result<Option<[u8; 32]>, A
         return Err(InvalidScope);
     }
     match (query.given("code_challenge"), query.given("code_challenge_method")) {
-        (Given::Absent, Given::Absent) if application.require_pkce => {
-            Err(InvalidRequest("This application must send a code_challenge"))
-        }
+        (Given::Absent, Given::Absent) if application.require_pkce => Err(InvalidRequest(malformed::CHALLENGE_MISSING)),
         (Given::Absent, Given::Absent) => Ok(None),
-        (Given::Absent, _) => Err(InvalidRequest("A code_challenge_method came without a code_challenge")),
+        (Given::Absent, _) => Err(InvalidRequest(malformed::CHALLENGE_METHOD_ALONE)),
         (given, Given::Once(b"S256")) => given
             .text()
             .and_then(from_base64url)
             .and_then(|challenge| challenge.try_into().ok())
             .map(Some)
-            .ok_or(InvalidRequest("The code_challenge is not a base64url SHA-256 of 43 characters")),
-        _ => Err(InvalidRequest("The code_challenge_method must be S256")),
+            .ok_or(InvalidRequest(malformed::CHALLENGE_UNREADABLE)),
+        _ => Err(InvalidRequest(malformed::CHALLENGE_METHOD)),
     }
 }
 
@@ -232,8 +232,5 @@ fn close<'a>(
     }
 }
 
-/// What an owner reads when a redirect URI does not match.
-const MISMATCH: &str = "redirect_uri is not a registered one, byte for byte up to a question mark, or its query has a name \
-                        that we add (code, state, error, error_description, iss)";
 /// Parameters that are read, and so may not be repeated. Client and redirect URI have been looked at before.
 const CHECKED: [&str; 5] = ["scope", "state", "response_type", "code_challenge", "code_challenge_method"];

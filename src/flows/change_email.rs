@@ -11,6 +11,7 @@
 use zeroize::Zeroizing;
 
 use crate::contract::lifetimes::{CHANGE_EMAIL_LINK, UNDO_EMAIL_LINK};
+use crate::contract::words::time::date;
 use crate::domain::account::Account;
 use crate::domain::email::Email;
 use crate::domain::ids::AccountId;
@@ -96,9 +97,9 @@ pub async fn confirm_email(text: &str, trail: Trail, p: &Prosper) -> Outcome<Str
     }
     let (undo, plain) = mailed_link::fresh(trail.at, UNDO_EMAIL_LINK, p);
     let moved = About::EmailMoved {
-        at: trail.at.in_words(),
+        at: date(trail.at),
         link: mailed_link::address("/undo-email", &plain, p),
-        until: undo.expires_at.in_words(),
+        until: date(undo.expires_at),
     };
     let done = About::EmailChanged { link: link_to("/login", p) };
     let done = write_to_address(account.space, &account.name, &address, done, p).await?;

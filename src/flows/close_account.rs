@@ -10,6 +10,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::contract::words::time::date;
 use crate::domain::ids::AccountId;
 use crate::domain::time::Timestamp;
 use crate::mail::About;
@@ -44,7 +45,7 @@ pub async fn close_account(
     }
     forgive(account.space, account.email.as_str(), p).await?;
     let erase_at = erase.then(|| trail.at.plus(p.settings.erasure_wait));
-    let about = About::AccountClosed { erased: erase_at.map(Timestamp::in_words) };
+    let about = About::AccountClosed { erased: erase_at.map(date) };
     let mail = write_to(account, about, p).await?;
     let unit = CloseAccount { id, password: before.password.clone(), erase_at, mail, trail };
     if p.store.close_account(unit).await? { Ok(erase_at) } else { Err(Refusal::WrongPassword.into()) }

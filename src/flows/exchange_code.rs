@@ -14,6 +14,7 @@
 //! with the right secret, later than a double submit would be, means that a code has leaked: what its first use got is
 //! revoked (RFC 6749 §4.1.2). Without the secret it means nothing and does nothing.
 
+use crate::contract::causes;
 use crate::contract::lifetimes;
 use crate::contract::login_with_prosper::ExchangeError;
 use crate::contract::table::Stop;
@@ -61,23 +62,23 @@ pub struct Refusal {
 /// # Errors
 /// `Refused` with a row of [`ExchangeError`] and its cause; `Broke` when the fault is ours.
 pub async fn exchange_code(ask: &ExchangeAsk, p: &Prosper) -> Result<String, Stop<Refusal>> {
-    let missing = || no(ExchangeError::ClientNotFound, "client_id is missing, malformed or unknown");
+    let missing = || no(ExchangeError::ClientNotFound, causes::CLIENT_ID_OF_NOBODY);
     let id = ask.client_id.as_deref().and_then(ClientId::from_hex).ok_or_else(missing)?;
     let client = p.store.client(id).await?.ok_or_else(missing)?;
     if client.application.kind != ApplicationKind::Login {
-        return Err(no(ExchangeError::ClientNotFound, "this kind of application cannot exchange codes"));
+        return Err(no(ExchangeError::ClientNotFound, causes::KIND_WITHOUT_CODES));
     }
     if client.application.disabled {
-        return Err(no(ExchangeError::ClientNotFound, "the application is disabled"));
+        return Err(no(ExchangeError::ClientNotFound, causes::APPLICATION_DISABLED));
     }
     let Some(code) = ask.code.as_deref().and_then(|text| Code::open(text, p)) else {
-        return Err(no(ExchangeError::InvalidCode, "the code is missing, or not one that we issued, letter by letter"));
+        return Err(no(ExchangeError::InvalidCode, causes::CODE_NOT_OURS));
     };
     let now = p.now();
     let is_its_own = code.basis.client == id;
     let has_expired = code.expires_at.has_come(now);
     if !has_expired && !is_its_own {
-        return Err(no(ExchangeError::InvalidClientId, "the code was issued to another application"));
+        return Err(no(ExchangeError::InvalidClientId, causes::CODE_OF_ANOTHER));
     }
     let proven = is_its_own && ask.client_secret.as_ref().is_some_and(|secret| proves(&client, secret, p));
     if has_expired {
@@ -85,10 +86,10 @@ pub async fn exchange_code(ask: &ExchangeAsk, p: &Prosper) -> Result<String, Sto
         if proven {
             revoke_if_used(code.basis.code, now, p).await?;
         }
-        return Err(no(ExchangeError::CodeExpired, "the code is older than five minutes"));
+        return Err(no(ExchangeError::CodeExpired, causes::CODE_EXPIRED));
     }
     if !proven {
-        return Err(no(ExchangeError::InvalidSecret, "client_secret is missing, wrong, revoked or past its overlap"));
+        return Err(no(ExchangeError::InvalidSecret, causes::CLIENT_SECRET_WRONG));
     }
     if let Some(cause) = disagreement(&code, ask, &client.application) {
         revoke_if_used(code.basis.code, now, p).await?;
@@ -104,20 +105,20 @@ fn no(row: ExchangeError, cause: &'static str) -> Stop<Refusal> {
 /// In what the request disagrees with what the code is bound to (C-01, C-02).
 fn disagreement(code: &Code, ask: &ExchangeAsk, application: &Application) -> Option<&'static str> {
     if code.scope != ScopeSet::LOGIN || code.basis.space != application.space {
-        return Some("the code was issued for another scope or space");
+        return Some(causes::CODE_FOR_ANOTHER_USE);
     }
     if ask.redirect_uri.as_deref().is_some_and(|uri| !code.was_sent_to(uri)) {
-        return Some("redirect_uri is not the one that the code was sent to, byte for byte");
+        return Some(causes::REDIRECT_NOT_THE_CODES);
     }
     match (&code.challenge, &ask.code_verifier) {
         (None, None) => None,
         (Some(challenge), Some(verifier)) => {
             let fits = is_verifier(verifier) && sha256(verifier.expose().as_bytes()) == *challenge;
-            (!fits).then_some("code_verifier does not fit the code_challenge")
+            (!fits).then_some(causes::VERIFIER_DOES_NOT_FIT)
         }
-        (Some(_), None) => Some("the authorization brought a code_challenge, and code_verifier is missing"),
+        (Some(_), None) => Some(causes::VERIFIER_MISSING),
         // Somebody took the challenge away on the way here.
-        (None, Some(_)) => Some("code_verifier was sent, and the authorization brought no code_challenge"),
+        (None, Some(_)) => Some(causes::VERIFIER_UNASKED),
     }
 }
 
@@ -146,12 +147,9 @@ async fn redeem(code: &Code, place: &str, now: Timestamp, p: &Prosper) -> Result
         }
         Redeemed::Before { at } => {
             revoke_if_late(code.basis.code, at, now, p).await?;
-            Err(no(ExchangeError::InvalidCode, "the code was used before"))
+            Err(no(ExchangeError::InvalidCode, causes::CODE_USED))
         }
-        Redeemed::NotAllowed => Err(no(
-            ExchangeError::InvalidCode,
-            "the consent was withdrawn, or the account or the application changed since the code was issued",
-        )),
+        Redeemed::NotAllowed => Err(no(ExchangeError::InvalidCode, causes::CODE_STANDS_ON_NOTHING)),
     }
 }
 

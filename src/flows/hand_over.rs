@@ -8,6 +8,8 @@
 //!    secret that registration drew, which nobody has seen, ends; one that was used before goes on for a day.
 
 use crate::contract::lifetimes::{HANDOVER_LINK, MOST_SECRETS, SECRET_OVERLAP};
+use crate::contract::words;
+use crate::contract::words::time::date;
 use crate::crypto::secret::{Kind, Plain, client_secret};
 use crate::crypto::ticket;
 use crate::domain::application::Application;
@@ -65,7 +67,7 @@ pub async fn hand_over(id: ClientId, actor: Actor<'_>, trail: Trail, p: &Prosper
     let about = About::AppHandedOver {
         link: url.clone(),
         app: client.application.profile.name.clone(),
-        until: expires_at.in_words(),
+        until: date(expires_at),
     };
     let mail = Some(write_to(&owner, about, p).await?);
     let handover = Handover { application: id, id: link, hash, created_at: trail.at, expires_at };
@@ -103,7 +105,7 @@ pub async fn claim_handover(id: ClientId, text: &str, actor: Actor<'_>, trail: T
     let secret = RotateSecret {
         application: id,
         id: SecretId::from_bytes(p.entropy.bytes()),
-        label: format!("Secret of {}", trail.at.in_words()),
+        label: words::secret_handed_over(trail.at),
         hash: p.keys.hash(Kind::ClientSecret, plain.expose().as_bytes()),
         others_end: if in_use { trail.at.plus(SECRET_OVERLAP) } else { trail.at },
         most: MOST_SECRETS,

@@ -5,6 +5,7 @@
 //! 3. One write keeps the link and mails it. It opens one account, once, with that address in that space.
 
 use crate::contract::lifetimes::INVITATION_LINK;
+use crate::contract::words::time::date;
 use crate::domain::email::Email;
 use crate::domain::ids::SpaceId;
 use crate::domain::space::Admission;
@@ -39,7 +40,7 @@ pub async fn invite(space: SpaceId, typed: &str, actor: Actor<'_>, trail: Trail,
     let (link, plain) = mailed_link::fresh(trail.at, INVITATION_LINK, p);
     let link = Link { address: Some(email.as_str().to_owned()), space: Some(space.id), ..link };
     let until = link.expires_at;
-    let about = About::Invited { link: mailed_link::address("/sign-up", &plain, p), until: until.in_words() };
+    let about = About::Invited { link: mailed_link::address("/sign-up", &plain, p), until: date(until) };
     let mail = write_to_address(space.id, email.as_str(), email.as_str(), about, p).await?;
     p.store.invite(Invite { link, mail, trail }).await?;
     Ok(until)

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::contract::lifetimes::{LONGEST_SECRET_OVERLAP, MOST_SECRETS, SECRET_OVERLAP};
+use crate::contract::words;
 use crate::crypto::secret::{Kind, Plain, client_secret};
 use crate::domain::application::{self, ApplicationKind, Registration};
 use crate::domain::ids::{ClientId, SecretId};
@@ -77,7 +78,7 @@ pub async fn rotate_secret(
     let client = app_of(id, actor, p).await?;
     let mut problems = FieldProblems::default();
     let label = if wish.label.trim().is_empty() {
-        Some(format!("Added {}", trail.at.in_words()))
+        Some(words::secret_added(trail.at))
     } else {
         problems.note("label", line(&wish.label, MOST_LABEL))
     };

@@ -14,6 +14,7 @@
 use std::time::Duration;
 
 use crate::contract::lifetimes::{MAIL_GIVEN_UP, MAIL_LEASE};
+use crate::contract::words::{self, delivery};
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::mail::message::Outgoing;
@@ -47,7 +48,7 @@ pub async fn send_next(p: &Prosper) -> Result<Turn, Fault> {
     let Some(claimed) = p.store.claim_mail(now, now.plus(MAIL_LEASE)).await? else { return Ok(Turn::Nothing) };
     let outcome = match read_mail(&claimed.queued.mail, p) {
         Some(body) => p.settings.mail.send(&outgoing(&claimed.queued, body, p)).await,
-        None => Err(Unsent::Never("the key that sealed it has retired".to_owned())),
+        None => Err(Unsent::Never(delivery::KEY_RETIRED.to_owned())),
     };
     let now = p.now();
     let delivery = judge(outcome, &claimed, now);
@@ -68,7 +69,7 @@ fn judge(outcome: Result<(), Unsent>, claimed: &Claimed, now: Timestamp) -> Deli
         Ok(()) => Delivery::Sent,
         Err(Unsent::Never(why)) => Delivery::GaveUp(why),
         Err(Unsent::Later(why)) if claimed.queued.created_at.plus(MAIL_GIVEN_UP).has_come(now) => {
-            Delivery::GaveUp(format!("not within a day: {why}"))
+            Delivery::GaveUp(delivery::given_up(&why))
         }
         Err(Unsent::Later(why)) => Delivery::Again(now.plus(back_off(claimed.attempt)), why),
     }
@@ -105,20 +106,19 @@ fn outgoing(queued: &QueuedMail, body: Body, p: &Prosper) -> Outgoing {
 pub async fn send_trial(to: &str, p: &Prosper) -> Result<(), String> {
     let mailing = &p.settings.mail;
     if !mailing.sends() {
-        return Err("no mail is configured: set mail.transport".to_owned());
+        return Err(delivery::NOT_CONFIGURED_SO_SET.to_owned());
     }
     let space = p.store.spaces().await.ok().and_then(|spaces| spaces.first().cloned());
     let random = data_encoding::HEXLOWER.encode(&p.entropy.bytes::<16>());
-    let words = "This mail was sent to see whether mail can be sent. It can.";
     let mail = Outgoing {
         name: format!("trial.{random}"),
         to: to.to_owned(),
-        sender: space.map_or_else(|| "Prosper".to_owned(), |space| space.name),
+        sender: space.map_or_else(|| words::HOUSE.to_owned(), |space| space.name),
         from: mailing.from.clone(),
         reply_to: None,
-        subject: crate::contract::words::SUBJECT_TRIAL.to_owned(),
-        text: format!("{words}\n"),
-        html: format!("<p>{words}</p>"),
+        subject: words::SUBJECT_TRIAL.to_owned(),
+        text: format!("{}\n", words::TRIAL),
+        html: format!("<p>{}</p>", words::TRIAL),
         at: p.now(),
         boundary: random,
         host: p.settings.public_url.host().to_owned(),

@@ -1,6 +1,7 @@
 //! Where a person is signed in, and ending one of those sessions. `account_status` ends them all.
 
 use crate::contract::lifetimes::{SESSION_IDLE, STAFF_SESSION_IDLE};
+use crate::contract::words::CONSOLE_SESSION;
 use crate::domain::account::Account;
 use crate::domain::ids::SessionId;
 use crate::fault::Fault;
@@ -9,7 +10,6 @@ use crate::store::audit::Trail;
 use crate::store::sessions::Session;
 
 use super::refusal::{Outcome, Refusal};
-use super::staff_sign_in::CONSOLE;
 
 /// A session that stands.
 pub struct OpenSession {
@@ -27,7 +27,7 @@ pub struct OpenSession {
 pub async fn open_sessions(account: &Account, p: &Prosper) -> Result<Vec<OpenSession>, Fault> {
     let (now, installation) = (p.now(), p.store.installation().await?.epoch);
     let all = p.store.sessions_of(account.id).await?.into_iter().map(|session| {
-        let console = session.agent.starts_with(CONSOLE);
+        let console = session.agent.starts_with(CONSOLE_SESSION);
         OpenSession { session, console }
     });
     let stands = |open: &OpenSession| {

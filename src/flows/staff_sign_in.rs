@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::contract::lifetimes;
 use crate::contract::table::{Later, Stop};
+use crate::contract::words::CONSOLE_SESSION;
 use crate::crypto::password::HashProblem;
 use crate::crypto::secret::{Kind, Plain};
 use crate::crypto::ticket;
@@ -55,14 +56,11 @@ pub async fn open_console(
         account_epoch: account.epoch,
         installation_epoch: installation,
         address,
-        agent: format!("{CONSOLE}{agent}"),
+        agent: format!("{CONSOLE_SESSION}{agent}"),
     };
     let forgiven = p.settings.lockout.map(|_| counted_as(account.space, account.email.as_str()));
     if p.store.open_session(session, None, forgiven).await? { Ok(cookie) } else { Err(Refusal::WrongPassword.into()) }
 }
-
-/// What the browser of a session of the console begins with, so that its owner can tell it from others.
-pub(super) const CONSOLE: &str = "Staff console · ";
 
 fn stop(problem: HashProblem) -> Stop<Refusal> {
     match problem {

@@ -4,6 +4,7 @@
 //! 2. Posting uses the link up and moves its account on, in one write: an individual's becomes active, an institution's
 //!    waits for staff. Whoever happens to be signed in has no part in it; the link alone says whose address it is.
 
+use crate::contract::words::time::date;
 use crate::domain::account::{Account, AccountKind, InvestorType};
 use crate::mail::About;
 use crate::prosper::Prosper;
@@ -41,7 +42,7 @@ pub async fn verify_email(text: &str, trail: Trail, p: &Prosper) -> Outcome<Veri
     let about = match account.kind {
         AccountKind::Individual => About::AccountActive { link: link_to("/login", p) },
         AccountKind::Institutional => About::InReview {
-            due: due(trail.at, p).in_words(),
+            due: date(due(trail.at, p)),
             agent: account.investor_type == InvestorType::ThirdPartyAgent,
         },
     };

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::contract::words;
 use crate::crypto::seal::Purpose;
 use crate::domain::account::Account;
 use crate::domain::brand::Brand;
@@ -65,7 +66,7 @@ async fn write(
     let reply_to = space.as_ref().and_then(|space| space.support_email.clone());
     let letter = Letter {
         name: name.to_owned(),
-        space: space.map_or_else(|| "Prosper".to_owned(), |space| space.name),
+        space: space.map_or_else(|| words::HOUSE.to_owned(), |space| space.name),
         colour: colour.unwrap_or_else(|| OWN_COLOUR.to_owned()),
         support: reply_to.clone().unwrap_or_else(|| p.settings.support_email.clone()),
         about,

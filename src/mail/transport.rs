@@ -15,6 +15,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
 use super::message::Outgoing;
 use crate::config::{MailTls, Secret};
+use crate::contract::words::delivery;
 
 /// How mail is sent, as the operator chose it.
 #[derive(Clone, Debug)]
@@ -91,12 +92,12 @@ impl Mailing {
     pub async fn send(&self, mail: &Outgoing) -> Result<(), Unsent> {
         let message = mail.message().map_err(Unsent::Never)?;
         match &self.way {
-            Way::OnScreen => Err(Unsent::Later("no mail is configured".to_owned())),
+            Way::OnScreen => Err(Unsent::Later(delivery::NOT_CONFIGURED.to_owned())),
             Way::Folder(folder) => {
                 let (folder, name) = (folder.clone(), mail.name.clone());
                 let written = tokio::task::spawn_blocking(move || write(&folder, &name, &message.formatted()));
-                let written = written.await.map_err(|_| Unsent::Later("the file could not be written".to_owned()))?;
-                written.map_err(|error| Unsent::Later(format!("the file cannot be written: {error}")))
+                let written = written.await.map_err(|_| Unsent::Later(delivery::FILE_LOST.to_owned()))?;
+                written.map_err(|error| Unsent::Later(delivery::file(error)))
             }
             Way::Relay(relay) => relay.send(message).await,
         }
@@ -120,7 +121,7 @@ impl Relay {
         let parameters = || {
             let mut parameters = TlsParameters::builder(self.host.clone());
             if let Some(path) = &self.ca {
-                let problem = |error: &dyn fmt::Display| Unsent::Later(format!("mail.ca cannot be used: {error}"));
+                let problem = |error: &dyn fmt::Display| Unsent::Later(delivery::trusted(error));
                 let pem = std::fs::read(path).map_err(|error| problem(&error))?;
                 let trusted = Certificate::from_pem(&pem).map_err(|error| problem(&error))?;
                 parameters = parameters.add_root_certificate(trusted);
@@ -163,7 +164,7 @@ impl Relay {
     }
 
     fn silence(&self) -> Unsent {
-        Unsent::Later(format!("the mail server took longer than {} seconds", self.patience.as_secs()))
+        Unsent::Later(delivery::silence(self.patience.as_secs()))
     }
 }
 

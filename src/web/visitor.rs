@@ -28,12 +28,13 @@ use super::pages::{console, paths, problem};
 use super::read::{Media, Parameters, media};
 use super::{shield, upload};
 use crate::contract::lifetimes;
+use crate::contract::words;
+use crate::contract::words::place::place;
 use crate::crypto::seal::{Purpose, from_base64url, to_base64url};
 use crate::crypto::secret::{Kind, Plain};
 use crate::crypto::ticket;
 use crate::domain::account::Account;
 use crate::domain::ids::SessionId;
-use crate::domain::place::place;
 use crate::domain::space::Space;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -200,7 +201,7 @@ impl Visit {
     pub fn chrome_in(&self, space: Option<&Space>, here: Here) -> Chrome {
         let settings = &self.p().settings;
         Chrome {
-            space_name: space.map_or_else(|| "Prosper".to_owned(), |space| space.name.clone()),
+            space_name: space.map_or_else(|| words::HOUSE.to_owned(), |space| space.name.clone()),
             brand_sheet: space.and_then(paths::brand_sheet),
             space_logo: space.and_then(paths::space_logo),
             signed_in: self

@@ -55,7 +55,7 @@ fn anywhere() -> ErrorTable {
     };
     ErrorTable {
         id: "anywhere".to_owned(),
-        title: "Anywhere".to_owned(),
+        title: catalogue::ANYWHERE_TITLE.to_owned(),
         surface: catalogue::ANYWHERE_SURFACE.to_owned(),
         rows: rows.enumerate().map(row).collect(),
     }

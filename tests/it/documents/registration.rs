@@ -1,5 +1,6 @@
 //! Seed 1, "Account registration", and step 1 of seed 2: who registers an app, where, and what it takes.
 
+use prosper::contract::words::request_subject;
 use prosper::domain::account::StaffRole;
 use prosper::domain::status::Status;
 use prosper::flows::agent_role::{Decision, decide_role};
@@ -191,7 +192,7 @@ async fn an_institution_that_exists_asks_for_the_role() {
     let asked = browser.follow(browser.submit(&page, &wish).await).await;
     asked.is(200).page_says("In review").page_says("second@agent.example");
     let request = p.p.store.agent_request(agency.id).await.expect("read").expect("a request");
-    assert_eq!(request.form.subject(), "Please grant third party role");
+    assert_eq!(request_subject(request.form), "Please grant third party role");
     assert_eq!(request.further_accounts, "second@agent.example");
 }
 
@@ -294,7 +295,7 @@ async fn a_new_institution_says_that_it_is_an_agent() {
     browser.confirms_address(&mailed_link(&p, NEW).await).await;
     let open = p.p.store.agent_requests(true).await.expect("read");
     let [request] = &open[..] else { panic!("not one request: {open:?}") };
-    assert_eq!(request.form.subject(), "Please grant new third party role");
+    assert_eq!(request_subject(request.form), "Please grant new third party role");
 }
 
 const NEW: &str = "new@agent.example";

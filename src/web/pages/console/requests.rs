@@ -87,7 +87,7 @@ fn reason(desk: &Desk, decision: Decision) -> String {
 /// The prepared reasons to choose from, the one that was chosen still chosen.
 fn prepared(desk: &Desk) -> Vec<Choice> {
     let chosen = desk.visit.form.get("prepared").unwrap_or_default();
-    let none = Choice { value: String::new(), words: "None".to_owned(), chosen: chosen.is_empty() };
+    let none = Choice { value: String::new(), words: words::NO_PREPARED_REASON.to_owned(), chosen: chosen.is_empty() };
     let each = words::PREPARED_REASONS.iter().map(|(word, name, _)| Choice {
         value: (*word).to_owned(),
         words: (*name).to_owned(),
