@@ -114,7 +114,7 @@ impl Application {
 
     /// The origins a browser may be sent back to, each once, in order.
     pub fn origins(&self) -> Vec<String> {
-        let mut origins: Vec<String> = self.profile.redirect_uris.iter().map(RedirectUri::origin).collect();
+        let mut origins: Vec<String> = self.profile.redirect_uris.iter().map(|uri| uri.origin().to_owned()).collect();
         origins.sort();
         origins.dedup();
         origins

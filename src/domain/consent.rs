@@ -49,7 +49,7 @@ impl Terms {
     fn cover(&self, application: &Application) -> bool {
         self.name == application.profile.name
             && self.owner == application.owner.0
-            && application.origins().iter().all(|origin| self.origins.contains(origin))
+            && application.profile.redirect_uris.iter().all(|uri| self.origins.iter().any(|seen| seen == uri.origin()))
     }
 }
 

@@ -116,7 +116,7 @@ impl RedirectUri {
 
     /// Scheme, host and port: what consent is asked again for when a new one appears, and what a page's `form-action`
     /// must allow (L-09, W-01).
-    pub fn origin(&self) -> String {
+    pub fn origin(&self) -> &str {
         origin(&self.0)
     }
 
@@ -163,9 +163,10 @@ pub fn host_of(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| authority(rest))
 }
 
-fn origin(uri: &str) -> String {
-    let (scheme, rest) = uri.split_once("://").unwrap_or(("https", uri));
-    format!("{scheme}://{}", authority(rest))
+/// What stands before the path. Whatever is registered has a scheme.
+fn origin(uri: &str) -> &str {
+    let scheme = uri.find("://").map_or(0, |at| at + 3);
+    &uri[..scheme + authority(&uri[scheme..]).len()]
 }
 
 fn authority(rest: &str) -> &str {

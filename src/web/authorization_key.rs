@@ -100,7 +100,7 @@ fn page(visit: &Visit, status: u16, ask: &Ask) -> Answer {
         ends: ends.collect(),
         allowed_before: ask.before.as_ref().map(|before| When::new(before.granted_at.micros(), visit.now().micros())),
     };
-    visit.page_ending_at(status, &view, Some(&ask.redirect.origin()))
+    visit.page_ending_at(status, &view, Some(ask.redirect.origin()))
 }
 
 fn problem(visit: &Visit, error: AuthorizationKeyError) -> Answer {

@@ -91,7 +91,7 @@ fn page(visit: &Visit, status: u16, ask: &Ask) -> Answer {
         not_you_href: sign_in_and_then(&here),
         again: ask.before.is_some(),
     };
-    visit.page_ending_at(status, &view, Some(&ask.redirect.origin()))
+    visit.page_ending_at(status, &view, Some(ask.redirect.origin()))
 }
 
 fn problem(visit: &Visit, error: AuthorizeError) -> Answer {

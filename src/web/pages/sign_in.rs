@@ -137,7 +137,7 @@ impl Entrance {
         };
         // Where consent was given before, the post ends at the application (W-01).
         let origin = self.to.as_ref().map(|to| to.uri.origin());
-        visit.page_ending_at(status, &view, origin.as_deref())
+        visit.page_ending_at(status, &view, origin)
     }
 
     /// May somebody open an account where this sign-in looks for one?
