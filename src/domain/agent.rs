@@ -90,7 +90,36 @@ pub const REVIEW_BUSINESS_DAYS: u32 = 3;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Whatever is tried in whatever order: what is not legal leads nowhere, every decision answers a request of its
+        /// own, and a role that is held was granted and not taken back since.
+        #[test]
+        fn no_order_of_steps_leads_past_a_request_and_its_decision_a_05(tried in prop::collection::vec(0_usize..4, 0..80)) {
+            use AgentMove::{Approve, Ask, Decline, Withdraw};
+            let (mut role, mut made) = (AgentRole::None, Vec::new());
+            for step in tried.into_iter().map(|at| [Ask, Approve, Decline, Withdraw][at]) {
+                let Some(next) = role.after(step) else { continue };
+                prop_assert_ne!(next, role);
+                role = next;
+                made.push(step);
+            }
+            let count = |wanted: AgentMove| made.iter().filter(|step| **step == wanted).count();
+            let open = count(Ask) - count(Approve) - count(Decline);
+            prop_assert_eq!(open, usize::from(role == AgentRole::Requested));
+            let held = count(Approve) - count(Withdraw);
+            prop_assert_eq!(held, usize::from(role == AgentRole::Approved));
+            // A request waits for its decision, and while the role is held none is made.
+            for pair in made.windows(2) {
+                prop_assert_eq!(pair[0] == Ask, matches!(pair[1], Approve | Decline), "{:?}", pair);
+                prop_assert_eq!(pair[0] == Approve, pair[1] == Withdraw, "{:?}", pair);
+            }
+            prop_assert!(made.first().is_none_or(|first| *first == Ask));
+        }
+    }
 
     #[test]
     fn only_an_open_request_is_decided_and_only_a_granted_role_is_withdrawn_a_05() {

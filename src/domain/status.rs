@@ -121,7 +121,55 @@ pub enum Mover {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Whoever tries whatever in whatever order, from wherever an account begins: it is active only after its owner
+        /// validated the address, staff approved or switched it on where that was to be, or an administrator reopened it;
+        /// and what has ended is left by an administrator alone.
+        #[test]
+        fn no_order_of_moves_leads_around_a_validation_an_approval_or_an_end_a_02(
+            begins in 0_usize..5,
+            tried in prop::collection::vec((0_usize..12, 0_usize..3), 0..80),
+        ) {
+            use Mover::{Administrator, Owner, Staff};
+            let begun = [
+                Status::IncompleteRegistration,
+                Status::Unactivated,
+                Status::PendingApproval,
+                Status::PendingActivation,
+                Status::Suspended,
+            ][begins];
+            let mut status = begun;
+            let (mut validated, mut approved, mut reopened, mut waits) = (false, false, false, false);
+            for (to, by) in tried {
+                let (to, by) = (Status::ALL[to], [Owner, Staff, Administrator][by]);
+                let listed = status.moves(by).any(|listed| listed == to);
+                prop_assert_eq!(listed, status.may_move(to, by));
+                if !listed {
+                    continue;
+                }
+                prop_assert_ne!(status, to);
+                if status.has_ended() && !to.has_ended() {
+                    prop_assert_eq!((by, to), (Administrator, Status::Inactive));
+                    reopened = true;
+                }
+                if by == Owner {
+                    validated |= status == Status::Unactivated;
+                    waits |= to == Status::PendingApproval;
+                    prop_assert!(!status.has_ended() && status != Status::Suspended, "{:?} to {:?}", status, to);
+                }
+                approved |= by != Owner && to == Status::Active;
+                status = to;
+                if status == Status::Active {
+                    let staffs_turn = waits || !matches!(begun, Status::IncompleteRegistration | Status::Unactivated);
+                    prop_assert!(if staffs_turn { approved } else { validated || reopened }, "from {:?}", begun);
+                }
+            }
+        }
+    }
 
     #[test]
     fn every_status_has_a_name_that_reads_back() {

@@ -6,6 +6,7 @@ mod prosper;
 
 mod agent_role;
 mod app_page;
+mod application_walks;
 mod argon2_pool;
 mod audit_chain;
 mod authorization_key;
