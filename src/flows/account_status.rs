@@ -21,6 +21,7 @@ use crate::store::accounts::{SetPassword, SetStatus};
 use crate::store::audit::Trail;
 use crate::store::new_accounts::NewAccount;
 
+use super::close_account::erasure_off;
 use super::refusal::{ADMINISTRATION, ANYBODY, Actor, Outcome, REVIEW, Refusal, SUPPORT};
 use super::write_mail::{link_to, write_to};
 
@@ -111,6 +112,8 @@ pub async fn move_status(id: AccountId, wish: StatusWish, actor: Actor<'_>, trai
     }
     let mail = if account.status.is_waiting() && wish.to == Status::Active {
         Some(write_to(&account, About::AccountActive { link: link_to("/login", p) }, p).await?)
+    } else if account.status.has_ended() && !wish.to.has_ended() {
+        erasure_off(&account, p).await?
     } else {
         None
     };

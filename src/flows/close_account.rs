@@ -3,7 +3,7 @@
 //! 1. Is the password right? Asked even of a live session, and counted like every other attempt (T-13).
 //! 2. One write closes the account and ends every session, token, code and key. If they wish it, the same write says when
 //!    what is known of them goes: after a while, within which an administrator can open the account again, or staff call it
-//!    off. A mail says so.
+//!    off. A mail says so, and another one if it is called off.
 //! 3. The sweep erases what is due. The number and the GUID stay, so that neither is ever given out again.
 //!
 //! An account with a staff role is not closed by its holder: the role goes first, by somebody else's hand.
@@ -11,12 +11,15 @@
 use zeroize::Zeroizing;
 
 use crate::contract::words::time::date;
+use crate::domain::account::Account;
 use crate::domain::ids::AccountId;
 use crate::domain::time::Timestamp;
+use crate::fault::Fault;
 use crate::mail::About;
 use crate::prosper::Prosper;
 use crate::store::audit::Trail;
 use crate::store::erasure::{CloseAccount, PlanErasure};
+use crate::store::outbox::Mail;
 
 use super::password_check::{check_password, forgive};
 use super::refusal::{ADMINISTRATION, Actor, Outcome, Refusal, must_be_usable};
@@ -51,7 +54,16 @@ pub async fn close_account(
     if p.store.close_account(unit).await? { Ok(erase_at) } else { Err(Refusal::WrongPassword.into()) }
 }
 
-/// Sets when an account that has ended is erased, or calls it off.
+/// The letter that an erasure is called off; `None` when none is planned.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn erasure_off(account: &Account, p: &Prosper) -> Result<Option<Mail>, Fault> {
+    let Some(due) = p.store.erased_at(account.id).await? else { return Ok(None) };
+    write_to(account, About::ErasureOff { due: date(due) }, p).await.map(Some)
+}
+
+/// Sets when an account that has ended is erased, or calls it off, of which the person is told.
 ///
 /// # Errors
 /// `Refused` with [`Refusal::StaffNeeded`], [`Refusal::NotFound`] or [`Refusal::NotEnded`].
@@ -65,7 +77,8 @@ pub async fn plan_erasure(
     actor.must_be_staff(ADMINISTRATION)?;
     actor.must_not_be(id)?;
     let account = p.store.credentials(id).await?.ok_or(Refusal::NotFound)?.account;
-    if p.store.plan_erasure(PlanErasure { id, at, trail }).await? {
+    let mail = if at.is_none() { erasure_off(&account, p).await? } else { None };
+    if p.store.plan_erasure(PlanErasure { id, at, mail, trail }).await? {
         Ok(())
     } else {
         Err(Refusal::NotEnded(account.status).into())

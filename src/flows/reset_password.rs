@@ -10,7 +10,7 @@
 
 use crate::contract::lifetimes::RESET_LINK;
 use crate::domain::account::Account;
-use crate::domain::ids::{LinkId, SpaceId};
+use crate::domain::ids::SpaceId;
 use crate::domain::{FieldProblem, FieldProblems, email::Email};
 use crate::mail::About;
 use crate::prosper::Prosper;
@@ -25,11 +25,18 @@ use super::refusal::{Outcome, Refusal};
 use super::tokens::counted_as;
 use super::write_mail::{write_to, write_to_address};
 
-/// Mails a link, if there is an account with this address. Answers the address that was typed, in either case.
+/// Mails a link, if there is an account with this address. Answers the address that was typed, in either case. `leads_to`
+/// is where the person goes on to afterwards, a path of ours; it is kept beside the link and stands in no mail.
 ///
 /// # Errors
 /// `Refused` with [`Refusal::Fields`] (`email`, when it is no address).
-pub async fn ask_reset(space: SpaceId, typed: &str, trail: Trail, p: &Prosper) -> Outcome<String> {
+pub async fn ask_reset(
+    space: SpaceId,
+    typed: &str,
+    leads_to: Option<String>,
+    trail: Trail,
+    p: &Prosper,
+) -> Outcome<String> {
     let mut problems = FieldProblems::default();
     let Some(email) = problems.note("email", Email::parse(typed)) else { return Err(problems.into()) };
     let (link, plain) = mailed_link::fresh(trail.at, RESET_LINK, p);
@@ -40,7 +47,7 @@ pub async fn ask_reset(space: SpaceId, typed: &str, trail: Trail, p: &Prosper) -
         Some(found) => (Some(found.account.id), write_to(&found.account, about, p).await?),
         None => (None, write_to_address(space, email.as_str(), email.as_str(), about, p).await?),
     };
-    p.store.ask_reset(AskReset { account, link: Link { account, ..link }, mail, trail }).await?;
+    p.store.ask_reset(AskReset { account, link: Link { account, leads_to, ..link }, mail, trail }).await?;
     Ok(email.as_str().to_owned())
 }
 
@@ -52,12 +59,12 @@ pub async fn look_at_reset(text: &str, p: &Prosper) -> Outcome<Account> {
     Ok(find(text, p).await?.1.account)
 }
 
-/// Sets the password of the account that the link was mailed to.
+/// Sets the password of the account that the link was mailed to. Answers where that person goes on to, a path of ours.
 ///
 /// # Errors
 /// `Refused` with [`Refusal::DeadLink`] or [`Refusal::Fields`] (`password`), which leaves the link as it was.
-pub async fn reset_password(text: &str, typed: &str, trail: Trail, p: &Prosper) -> Outcome<()> {
-    let (link, Credentials { account, password: old }) = find(text, p).await?;
+pub async fn reset_password(text: &str, typed: &str, trail: Trail, p: &Prosper) -> Outcome<Option<String>> {
+    let (Link { id: link, leads_to, .. }, Credentials { account, password: old }) = find(text, p).await?;
     let chosen = choose(typed, &account, p).await?;
     // Where a new one was demanded, the old one may be known to others.
     if account.password_reset_required && p.passwords.verify(Some(&old), Some(chosen.clone())).await? {
@@ -72,12 +79,12 @@ pub async fn reset_password(text: &str, typed: &str, trail: Trail, p: &Prosper) 
     };
     let forgive = p.settings.lockout.map(|_| counted_as(account.space, account.email.as_str()));
     let set = p.store.reset_password(ResetPassword { link, password, forgive }).await?;
-    if set { Ok(()) } else { Err(Refusal::DeadLink.into()) }
+    if set { Ok(leads_to) } else { Err(Refusal::DeadLink.into()) }
 }
 
-async fn find(text: &str, p: &Prosper) -> Outcome<(LinkId, Credentials)> {
+async fn find(text: &str, p: &Prosper) -> Outcome<(Link, Credentials)> {
     let link = mailed_link::find(LinkPurpose::ResetPassword, text, p).await?;
     let account = link.account.ok_or(Refusal::DeadLink)?;
     let found = p.store.credentials(account).await?.ok_or(Refusal::DeadLink)?;
-    Ok((link.id, found))
+    Ok((link, found))
 }

@@ -130,6 +130,11 @@ pub enum About {
         /// When what is known of the person goes, in words; nothing if it stays.
         erased: Option<String>,
     },
+    /// The erasure of what is known of them was called off.
+    ErasureOff {
+        /// When it would have been, in words.
+        due: String,
+    },
     /// They let an application use their account.
     Granted {
         /// The application's name.
@@ -172,6 +177,7 @@ impl Letter {
             About::EmailChanged { .. } | About::EmailMoved { .. } => words::SUBJECT_EMAIL_CHANGED,
             About::EmailRestored { .. } => words::SUBJECT_EMAIL_RESTORED,
             About::AccountClosed { .. } => words::SUBJECT_ACCOUNT_CLOSED,
+            About::ErasureOff { .. } => words::SUBJECT_ERASURE_OFF,
             About::Granted { .. } => words::SUBJECT_GRANTED,
             About::AppHandedOver { .. } => words::SUBJECT_APP_HANDED_OVER,
         }
@@ -237,6 +243,7 @@ mod tests {
             About::EmailRestored { link },
             About::AccountClosed { erased: Some("tomorrow".into()) },
             About::AccountClosed { erased: None },
+            About::ErasureOff { due: "tomorrow".into() },
         ]
         .map(|about| Letter {
             name: MARKUP.into(),

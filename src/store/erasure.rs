@@ -109,6 +109,8 @@ pub struct PlanErasure {
     pub id: AccountId,
     /// When; `None` for never.
     pub at: Option<Timestamp>,
+    /// What the person is told when one that was planned is called off.
+    pub mail: Option<Mail>,
     /// Who, when.
     pub trail: Trail,
 }
@@ -123,16 +125,22 @@ impl Unit for PlanErasure {
         if !ended || row.get::<bool>(1)? {
             return Ok(false);
         }
-        plan(tx, self.id, self.at, &self.trail).await?;
+        let was_planned = plan(tx, self.id, self.at, &self.trail).await?.is_some();
+        // Called off twice, it is told once.
+        if let Some(mail) = self.mail.as_ref().filter(|_| was_planned && self.at.is_none()) {
+            outbox::post(tx, mail, self.trail.at).await?;
+        }
         Ok(true)
     }
 }
 
-async fn plan(tx: &mut Tx, id: AccountId, at: Option<Timestamp>, trail: &Trail) -> Result<(), Fault> {
+/// Answers when it was planned for until now.
+async fn plan(tx: &mut Tx, id: AccountId, at: Option<Timestamp>, trail: &Trail) -> Result<Option<Timestamp>, Fault> {
     let before = ErasedAt(id).run(tx).await?;
     tx.execute("update accounts set erase_at = ?2 where id = ?1", values![id, at]).await?;
-    let [before, after] = [before, at].map(|at| at.map_or_else(|| "never".to_owned(), Timestamp::rfc3339));
-    audit::note(tx, trail, "account.erasure", &format!("account {id}"), &before, &after).await
+    let [was, is] = [before, at].map(|at| at.map_or_else(|| "never".to_owned(), Timestamp::rfc3339));
+    audit::note(tx, trail, "account.erasure", &format!("account {id}"), &was, &is).await?;
+    Ok(before)
 }
 
 struct ErasedAt(AccountId);

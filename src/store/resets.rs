@@ -59,9 +59,18 @@ impl Unit for AskReset {
         let account = self.account.filter(|_| sent < MOST_MAILS_AN_HOUR);
         tx.execute("delete from links where purpose = ?1 and account = ?2", values![purpose, account]).await?;
         tx.execute(
-            "insert into links (id, purpose, account, mac, mac_key, created_at, expires_at)
-             select ?1, ?2, id, ?4, ?5, ?6, ?7 from accounts where id = ?3",
-            values![&link.id, purpose, account, &link.hash.mac, link.hash.key, trail.at, link.expires_at],
+            "insert into links (id, purpose, account, mac, mac_key, created_at, expires_at, leads_to)
+             select ?1, ?2, id, ?4, ?5, ?6, ?7, ?8 from accounts where id = ?3",
+            values![
+                &link.id,
+                purpose,
+                account,
+                &link.hash.mac,
+                link.hash.key,
+                trail.at,
+                link.expires_at,
+                link.leads_to.as_ref(),
+            ],
         )
         .await?;
         tx.execute(

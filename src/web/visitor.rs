@@ -208,6 +208,7 @@ impl Visit {
                 .signed_in
                 .as_ref()
                 .map(|who| Who { name: who.account.name.clone(), email: who.account.email.as_str().to_owned() }),
+            sign_in_href: None,
             here,
             request_id: self.request_id.clone(),
             support_email: space

@@ -221,6 +221,8 @@ async fn an_administrator_who_opens_the_account_again_calls_the_erasure_off() {
     assert!(p.p.store.erased_at(ada.id).await.expect("read").is_some());
     assert!(moves(&p, ada.id, Status::Inactive).await);
     assert!(moves(&p, ada.id, Status::Active).await);
+    let told = p.mails_to("ada@example.com").await;
+    assert_eq!(told.iter().filter(|mail| mail.subject == "What we know of you is not erased").count(), 1);
     p.clock.advance(hours(24 * 60));
     p.p.store.sweep(p.clock.now()).await.expect("swept");
     ada.signs_in().await.get("/account").await.is(200).page_says("Ada Lovelace");

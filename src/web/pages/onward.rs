@@ -1,12 +1,12 @@
-//! The application that somebody is on the way to while they sign in, open an account or confirm their address (L-02,
-//! K-03, R-28).
+//! The application that somebody is on the way to while they sign in, open an account, confirm their address or
+//! replace a forgotten password (L-02, K-03, R-28).
 //!
 //! The way on is a path of ours, to one of the two pages where applications send browsers, with a request that could go on
 //! as things stand. It is looked at anew at each step, wherever it was kept meanwhile; what fails leads nowhere.
 
 use super::super::local_path::{LocalPath, sign_in_and_then};
 use super::paths;
-use super::views::{Hidden, ToApp};
+use super::views::{Chrome, Hidden, ToApp};
 use crate::domain::ids::SpaceId;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::fault::Fault;
@@ -59,7 +59,7 @@ impl Onward {
         Self::of(path.as_ref(), p).await
     }
 
-    /// The path, as it is kept beside the link that confirms an address. A longer one is not kept.
+    /// The path, as it is kept beside a mailed link. A longer one is not kept.
     pub fn kept(&self) -> Option<String> {
         Some(self.path.as_str().to_owned()).filter(|path| path.len() <= LONGEST)
     }
@@ -72,6 +72,11 @@ impl Onward {
     /// The sign-in that leads on to it.
     pub fn sign_in_href(&self) -> String {
         sign_in_and_then(self.path.as_str())
+    }
+
+    /// The frame of a page on the way: its own link to sign in leads on too.
+    pub fn framed(onward: Option<&Self>, chrome: Chrome) -> Chrome {
+        Chrome { sign_in_href: onward.map(Self::sign_in_href), ..chrome }
     }
 
     /// Another page before the sign-in that leads on to it, about the application's space.

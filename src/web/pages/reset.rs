@@ -1,9 +1,11 @@
 //! `/reset`: the mailed link that sets a new password. Looking asks; only the post uses the link up.
+//! Whoever was on the way to an application when they asked for it is led back there.
 
 use zeroize::Zeroizing;
 
 use super::super::answer::{Answer, Trouble};
 use super::super::visitor::Visit;
+use super::onward::Onward;
 use super::paths;
 use super::person::{refused, typed};
 use super::views::{Field, Here, Hidden, ProblemKind, Reset, ResetStep};
@@ -35,7 +37,13 @@ pub async fn submit(visit: Visit) -> Answer {
     visit.web.limits.failed(visit.address, now);
     let new = Zeroizing::new(typed(&visit, "password"));
     match reset_password(&link, &new, visit.trail(), visit.p()).await {
-        Ok(()) => page(&visit, 200, ResetStep::Done),
+        Ok(leads_to) => match Onward::read(leads_to.as_deref(), visit.p()).await {
+            Ok(onward) => {
+                let sign_in_href = onward.as_ref().map_or_else(|| paths::SIGN_IN.to_owned(), Onward::sign_in_href);
+                page(&visit, 200, ResetStep::Done { sign_in_href, to_app: onward.as_ref().map(Onward::to_app) })
+            }
+            Err(fault) => visit.broke(&fault),
+        },
         Err(Stop::Refused(Refusal::Fields(problems))) => {
             let error = problems.of("password").map(words::field_problem);
             choose(&visit, link, 400, Field { value: String::new(), error }).await

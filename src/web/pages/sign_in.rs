@@ -125,7 +125,7 @@ impl Entrance {
         let choose = self.to.is_none() && self.spaces.len() > 1;
         let listed = choose && self.spaces.len() <= MOST_LISTED;
         let view = SignIn {
-            chrome: visit.chrome_in(self.house(visit), Here::Elsewhere),
+            chrome: Onward::framed(self.to.as_ref(), visit.chrome_in(self.house(visit), Here::Elsewhere)),
             form,
             to_app: self.to.as_ref().map(Onward::to_app),
             email: Field::of(visit.form.get("email").unwrap_or_default()),
@@ -149,9 +149,9 @@ impl Entrance {
         }
     }
 
-    /// Where a forgotten password of the same space is replaced.
+    /// Where a forgotten password of the same space is replaced, from which the way leads on.
     fn forgot_href(&self) -> String {
-        self.to.as_ref().map_or_else(|| paths::FORGOT.to_owned(), |to| format!("{}?space={}", paths::FORGOT, to.space))
+        self.to.as_ref().map_or_else(|| paths::FORGOT.to_owned(), |to| to.by_way_of(paths::FORGOT))
     }
 
     /// Where an account is opened, from which the way leads on.

@@ -66,7 +66,7 @@ pub async fn submit(visit: Visit) -> Answer {
                 }
                 Opened::Ready => SignUpOutcome::Ready,
             };
-            let chrome = visit.chrome_in(door.house(&visit), Here::Elsewhere);
+            let chrome = Onward::framed(door.onward(), visit.chrome_in(door.house(&visit), Here::Elsewhere));
             visit.page(200, &SignUpStep { chrome, outcome })
         }
         Err(Stop::Refused(Refusal::Fields(problems))) => door.page(&visit, 400, Some(&problems)),
@@ -161,7 +161,7 @@ impl Door {
             }
         };
         let view = SignUp {
-            chrome: visit.chrome_in(self.house(visit), Here::Elsewhere),
+            chrome: Onward::framed(self.onward(), visit.chrome_in(self.house(visit), Here::Elsewhere)),
             form: visit.form(paths::SIGN_UP, hidden),
             invited,
             space: space_choice::field(visit, &self.open_spaces(), first, error),

@@ -14,6 +14,8 @@ pub struct Chrome {
     pub space_logo: Option<String>,
     /// Who is signed in; without it the frame offers to sign in.
     pub signed_in: Option<Who>,
+    /// Where the frame offers to sign in, if that leads on to an application; else the page of sign-in as it is.
+    pub sign_in_href: Option<String>,
     /// Which entry of the navigation this page is.
     pub here: Here,
     /// The id of this request (W-04), shown where something went wrong.

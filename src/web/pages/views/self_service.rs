@@ -118,6 +118,8 @@ pub enum ForgotStep {
         email: Field,
         /// `space`, where there are several.
         space: Option<SpaceField>,
+        /// Back to the sign-in.
+        sign_in_href: String,
     },
     /// A mail is on its way, if there is such an account: which of the two is never said.
     Sent {
@@ -164,7 +166,12 @@ pub enum ResetStep {
         password_min: usize,
     },
     /// It is set.
-    Done,
+    Done {
+        /// The sign-in that comes next, and what it leads on to.
+        sign_in_href: String,
+        /// The application that waits.
+        to_app: Option<ToApp>,
+    },
     /// The link was used, has expired, or was replaced.
     Dead,
 }

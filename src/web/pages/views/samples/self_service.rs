@@ -8,7 +8,8 @@ pub(super) fn before_signing_in(hostile: bool, pages: &mut Pages) {
     let email = named("ada@example.com", hostile);
     let mailbox_href = Some("/sandbox/mail".to_owned());
     let forgot = |step| Forgot { chrome: stranger(hostile), step };
-    let ask = |email: Field, space| ForgotStep::Ask { form: form("/forgot"), email, space };
+    let ask =
+        |email: Field, space| ForgotStep::Ask { form: form("/forgot"), email, space, sign_in_href: "/login".into() };
     add(pages, "forgot", &forgot(ask(Field::default(), None)));
     let wrong = Field::wrong(named("ada", hostile), "Not an email address.");
     add(pages, "forgot-wrong", &forgot(ask(wrong, Some(listed(hostile, None)))));
@@ -17,7 +18,10 @@ pub(super) fn before_signing_in(hostile: bool, pages: &mut Pages) {
     let choose = |password| ResetStep::Choose { form: form("/reset"), email: email.clone(), password, password_min: 8 };
     add(pages, "reset", &reset(choose(Field::default())));
     add(pages, "reset-wrong", &reset(choose(Field::wrong("not put back", "Too easy to guess."))));
-    add(pages, "reset-done", &reset(ResetStep::Done));
+    let app = ToApp { name: named("Acme HR", hostile), host: "hr.acme.example".into() };
+    for (name, to_app) in [("reset-done", None), ("reset-done-to-app", Some(app))] {
+        add(pages, name, &reset(ResetStep::Done { sign_in_href: "/login".into(), to_app }));
+    }
     add(pages, "reset-dead", &reset(ResetStep::Dead));
 }
 
