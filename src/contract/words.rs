@@ -1,7 +1,8 @@
 //! Words that a person reads and that are not part of a page: what is wrong with a field, what a scope allows.
 //!
-//! Pages and mails keep their own words in `templates/<language>/`; this floor is the one other place, and a test holds the
-//! handlers to it. English now. What an API or the terminal says to a developer or an operator stands with its checks.
+//! Pages and mails keep their own words in `templates/<language>/`; this floor is the one other place, and a test holds
+//! the handlers, the flows, the domain and the mail transport to it. English now. What the audit log keeps is a record and
+//! stays as it was written; what the terminal says to an operator stands with its checks.
 
 pub mod delivery;
 pub mod place;
@@ -11,6 +12,7 @@ use crate::domain::FieldProblem;
 use crate::domain::account::InvestorType;
 use crate::domain::agent::RequestForm;
 use crate::domain::application::ApplicationKind;
+use crate::domain::ids::AccountId;
 use crate::domain::redirect_difference::{Hint, Part};
 use crate::domain::redirect_uri::{QueryProblem, RedirectProblem};
 use crate::domain::scope::Scope;
@@ -207,6 +209,16 @@ pub const fn request_subject(form: RequestForm) -> &'static str {
         RequestForm::NewAccount => "Please grant new third party role",
     }
 }
+
+/// What stands for a message in the request of an account that was named in another's.
+pub fn named_by(account: AccountId) -> String {
+    format!("named by account {account}")
+}
+
+/// The name of the secret that an application begins with.
+pub const FIRST_SECRET: &str = "First secret";
+/// Why an account was approved that asked for the agent role at once.
+pub const APPROVED_WITH_ROLE: &str = "approved with the third-party agent role";
 
 /// The name of a secret that its owner gave none.
 pub fn secret_added(at: Timestamp) -> String {

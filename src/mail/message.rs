@@ -9,6 +9,7 @@ use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 
+use crate::contract::words::delivery;
 use crate::domain::time::Timestamp;
 
 /// A mail, ready to be put into its envelope.
@@ -44,7 +45,7 @@ impl Outgoing {
     /// In words, what of it cannot be a header.
     pub(super) fn message(&self) -> Result<Message, String> {
         if self.subject.contains(char::is_control) || self.sender.contains(char::is_control) {
-            return Err("its subject or sender has characters that no header may have".to_owned());
+            return Err(delivery::BAD_HEADER.to_owned());
         }
         let sender = Some(self.sender.clone()).filter(|name| !name.is_empty());
         let from = Mailbox::new(sender, address(&self.from)?);
@@ -67,12 +68,12 @@ impl Outgoing {
             .boundary(self.boundary.clone())
             .singlepart(SinglePart::plain(self.text.clone()))
             .singlepart(SinglePart::html(self.html.clone()));
-        message.multipart(parts).map_err(|error| format!("it cannot be put together: {error}"))
+        message.multipart(parts).map_err(delivery::not_put_together)
     }
 }
 
 fn address(text: &str) -> Result<lettre::Address, String> {
-    text.parse().map_err(|_| "an address on it is not one that mail can be sent to".to_owned())
+    text.parse().map_err(|_| delivery::BAD_ADDRESS.to_owned())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::changes::Change;
 use super::engine::{Tx, Unit};
 use super::grant_events;
 use super::outbox::{self, Mail};
+use crate::contract::words;
 use crate::domain::agent::{AgentMove, AgentRole, RequestForm};
 use crate::domain::ids::AccountId;
 use crate::domain::status::Status;
@@ -253,14 +254,7 @@ impl DecideRole {
             .execute(
                 "update accounts set status = ?2, status_by = ?3, status_at = ?4, status_reason = ?5, epoch = epoch + 1
                  where id = ?1 and status = ?6",
-                values![
-                    self.account,
-                    after,
-                    &self.trail.actor,
-                    self.trail.at,
-                    "approved with the third-party agent role",
-                    before
-                ],
+                values![self.account, after, &self.trail.actor, self.trail.at, words::APPROVED_WITH_ROLE, before],
             )
             .await?;
         if approved == 1 {
@@ -279,7 +273,7 @@ impl DecideRole {
             let ask = AskForRole {
                 account,
                 form: RequestForm::ExistingAccount,
-                message: format!("named by account {}", self.account),
+                message: words::named_by(self.account),
                 further_accounts: String::new(),
                 mail: None,
                 trail: self.trail.clone(),

@@ -295,7 +295,7 @@ impl Unit for RegisterApplication {
         if made == 0 {
             return Ok(false);
         }
-        insert_secret(tx, app.id, self.secret, "First secret", self.hash, self.trail.at).await?;
+        insert_secret(tx, app.id, self.secret, crate::contract::words::FIRST_SECRET, self.hash, self.trail.at).await?;
         audit::note(tx, &self.trail, "application.register", &subject, "", app.kind.name()).await?;
         Ok(true)
     }

@@ -11,6 +11,16 @@ pub const KEY_RETIRED: &str = "the key that sealed it has retired";
 /// The writer of the file was not heard of again.
 pub const FILE_LOST: &str = "the file could not be written";
 
+/// A header of it would break.
+pub const BAD_HEADER: &str = "its subject or sender has characters that no header may have";
+/// One of its addresses cannot be one.
+pub const BAD_ADDRESS: &str = "an address on it is not one that mail can be sent to";
+
+/// Its parts cannot be made one message.
+pub fn not_put_together(error: impl Display) -> String {
+    format!("it cannot be put together: {error}")
+}
+
 /// The file cannot be written.
 pub fn file(error: impl Display) -> String {
     format!("the file cannot be written: {error}")
