@@ -230,7 +230,8 @@ fn begin_timeline_of_file(
         let store = Store::open(Opening { path: path.to_owned(), purpose, migrate: true, clock: None })?;
         begin_timeline(&store, marker, replaced).await
     })?;
-    file::checkpoint(path)?;
+    // The file alone is renamed: a log that is left beside it would be lost, and the new timeline with it.
+    file::gather(path)?;
     Ok(both)
 }
 

@@ -9,6 +9,7 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -128,6 +129,28 @@ pub fn take_in(from: &Path, to: &Path) -> Result<(), Fault> {
 pub fn checkpoint(path: &Path) -> Result<(), Fault> {
     sqlite::execute_batch(&sqlite::connect(path)?, "pragma wal_checkpoint(truncate)")
 }
+
+/// Writes everything that lies in the log back into the file itself, and leaves nothing in the log: what is done before
+/// the file is moved by itself. Waits for threads of a store that was just closed, which do the same as they end.
+///
+/// # Errors
+/// The file cannot be opened or written, or somebody goes on using it.
+pub fn gather(path: &Path) -> Result<(), Fault> {
+    let connection = sqlite::connect(path)?;
+    for _ in 0..GATHERING {
+        // Whoever writes the log back at the same moment makes this statement answer "busy", at once and without an error.
+        let answer = sqlite::one(&connection, "pragma wal_checkpoint(truncate)", &[])?;
+        let busy: i64 = answer.map_or(Ok(1), |row| row.get(0))?;
+        if busy == 0 {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Err(Fault::unavailable(format!("{} is still in use", path.display())))
+}
+
+/// How often [`gather`] tries: ten seconds, at a fiftieth of a second each.
+const GATHERING: u32 = 500;
 
 /// Makes the empty file of a new database, readable by its owner alone; the engine gives its log the same permission.
 /// Does nothing when there is one.
