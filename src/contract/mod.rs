@@ -5,7 +5,6 @@
 pub mod table;
 
 pub mod authorization_key;
-pub mod browser_words;
 pub mod catalogue;
 pub mod causes;
 pub mod lifetimes;

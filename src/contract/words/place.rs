@@ -9,7 +9,7 @@ pub fn place(address: IpAddr, user_agent: &str) -> String {
 }
 
 /// The network that an address lies in: a /24, an IPv6 /48.
-fn network(address: IpAddr) -> String {
+pub fn network(address: IpAddr) -> String {
     match address.to_canonical() {
         ip if ip.is_loopback() => "this machine".to_owned(),
         IpAddr::V4(ip) => {
@@ -23,8 +23,9 @@ fn network(address: IpAddr) -> String {
     }
 }
 
-/// A browser by its name and system; another program by the name it gives itself; else `a program`.
-fn program(user_agent: &str) -> String {
+/// A browser by its name and system; another program by the name it gives itself; else `a program`. A guess, never
+/// anything that is decided by.
+pub fn program(user_agent: &str) -> String {
     let named = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };
@@ -40,6 +41,7 @@ fn program(user_agent: &str) -> String {
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
+    ("Vivaldi/", "Vivaldi"),
     ("SamsungBrowser/", "Samsung Internet"),
     ("Firefox/", "Firefox"),
     ("FxiOS/", "Firefox"),
@@ -72,6 +74,12 @@ mod tests {
             (firefox, "Firefox on Linux"),
             (edge, "Edge on Windows"),
             (phone, "Safari on iPhone"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Vivaldi/7.0",
+                "Vivaldi on Linux",
+            ),
+            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/19.0 Safari/605.1.15", "Safari on macOS"),
+            ("Mozilla/5.0 (Linux; Android 16) Chrome/140.0 Mobile Safari/537.36", "Chrome on Android"),
             ("python-requests/2.32.3", "python-requests"),
             ("curl/8.5.0", "curl"),
             ("", "a program"),

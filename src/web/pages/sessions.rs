@@ -7,8 +7,8 @@ use super::super::visitor::Visit;
 use super::paths;
 use super::person::{refused, usable, when};
 use super::views::{EndAllSessions, Here, SessionRow, Sessions};
-use crate::contract::browser_words::{browser, network};
 use crate::contract::table::Stop;
+use crate::contract::words::place::{network, program};
 use crate::domain::ids::SessionId;
 use crate::flows::account_status::sign_out_everywhere;
 use crate::flows::refusal::{Actor, Refusal};
@@ -35,8 +35,8 @@ pub async fn show(visit: Visit) -> Answer {
 fn row(visit: &Visit, open: &OpenSession) -> SessionRow {
     let session = &open.session;
     SessionRow {
-        browser: browser(&session.agent),
-        place: network(&session.address),
+        browser: program(&session.agent),
+        place: session.address.parse().map(network).unwrap_or_default(),
         opened: when(visit, session.created_at),
         seen: when(visit, session.seen_at),
         here: visit.signed_in.as_ref().is_some_and(|who| who.session.id == session.id),
