@@ -232,9 +232,6 @@ pub fn secret_handed_over(at: Timestamp) -> String {
 
 /// Who we are where no space is known.
 pub const HOUSE: &str = "Prosper";
-/// What the browser of a session of the console begins with, so that its owner can tell it from others. It is kept with
-/// the session and known again by: another language needs a mark of its own beside it.
-pub const CONSOLE_SESSION: &str = "Staff console · ";
 /// In a list to choose from: none of the prepared reasons.
 pub const NO_PREPARED_REASON: &str = "None";
 /// In a list to choose from: no space in particular.

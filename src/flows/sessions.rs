@@ -1,7 +1,6 @@
 //! Where a person is signed in, and ending one of those sessions. `account_status` ends them all.
 
 use crate::contract::lifetimes::{SESSION_IDLE, STAFF_SESSION_IDLE};
-use crate::contract::words::CONSOLE_SESSION;
 use crate::domain::account::Account;
 use crate::domain::ids::SessionId;
 use crate::fault::Fault;
@@ -11,33 +10,22 @@ use crate::store::sessions::Session;
 
 use super::refusal::{Outcome, Refusal};
 
-/// A session that stands.
-pub struct OpenSession {
-    /// The session.
-    pub session: Session,
-    /// Is it one of the staff console?
-    pub console: bool,
-}
-
 /// The sessions of an account that stand, the newest first. Those that ended with the account's or the installation's
 /// counters, or were idle for too long, are no longer anybody's.
 ///
 /// # Errors
 /// The store cannot be read.
-pub async fn open_sessions(account: &Account, p: &Prosper) -> Result<Vec<OpenSession>, Fault> {
+pub async fn open_sessions(account: &Account, p: &Prosper) -> Result<Vec<Session>, Fault> {
     let (now, installation) = (p.now(), p.store.installation().await?.epoch);
-    let all = p.store.sessions_of(account.id).await?.into_iter().map(|session| {
-        let console = session.agent.starts_with(CONSOLE_SESSION);
-        OpenSession { session, console }
+    let mut all = p.store.sessions_of(account.id).await?;
+    all.retain(|session| {
+        let idle = if session.console { STAFF_SESSION_IDLE } else { SESSION_IDLE };
+        session.account_epoch == account.epoch
+            && session.installation_epoch == installation
+            && !session.expires_at.has_come(now)
+            && !session.seen_at.plus(idle).has_come(now)
     });
-    let stands = |open: &OpenSession| {
-        let idle = if open.console { STAFF_SESSION_IDLE } else { SESSION_IDLE };
-        open.session.account_epoch == account.epoch
-            && open.session.installation_epoch == installation
-            && !open.session.expires_at.has_come(now)
-            && !open.session.seen_at.plus(idle).has_come(now)
-    };
-    Ok(all.filter(stands).collect())
+    Ok(all)
 }
 
 /// Ends one session of an account.

@@ -136,6 +136,7 @@ pub(super) async fn open(
         installation_epoch: installation,
         address: browser.address.to_owned(),
         agent: browser.agent.chars().filter(|c| !c.is_control()).take(MOST_AGENT).collect(),
+        console: false,
     };
     let forgiven = p.settings.lockout.map(|_| counted_as(account.space, account.email.as_str()));
     Ok(if p.store.open_session(session, browser.instead, forgiven).await? {

@@ -9,19 +9,19 @@ use zeroize::Zeroizing;
 
 use crate::contract::lifetimes;
 use crate::contract::table::{Later, Stop};
-use crate::contract::words::CONSOLE_SESSION;
 use crate::crypto::password::HashProblem;
 use crate::crypto::secret::{Kind, Plain};
 use crate::crypto::ticket;
 use crate::domain::ids::{AccountId, SessionId};
 use crate::prosper::Prosper;
+use crate::store::audit::Trail;
 use crate::store::sessions::Session;
 
 use super::password_check::check_password;
 use super::refusal::{Outcome, Refusal};
 use super::tokens::counted_as;
 
-/// Opens a session of the console.
+/// Opens a session of the console, with the browser that calls itself `agent`. That it was opened is written down.
 ///
 /// # Errors
 /// `Refused` with [`Refusal::NotFound`] (not staff, or not usable) or [`Refusal::WrongPassword`]; `Later` when the account
@@ -29,7 +29,8 @@ use super::tokens::counted_as;
 pub async fn open_console(
     id: AccountId,
     typed: &Zeroizing<String>,
-    (address, agent): (String, String),
+    agent: String,
+    trail: Trail,
     p: &Prosper,
 ) -> Outcome<Plain> {
     // Read before the hash is queued: the session stands or falls with how things are now (T-11).
@@ -55,11 +56,12 @@ pub async fn open_console(
         expires_at: now.plus(lifetimes::STAFF_SESSION),
         account_epoch: account.epoch,
         installation_epoch: installation,
-        address,
-        agent: format!("{CONSOLE_SESSION}{agent}"),
+        address: trail.address.clone(),
+        agent,
+        console: true,
     };
     let forgiven = p.settings.lockout.map(|_| counted_as(account.space, account.email.as_str()));
-    if p.store.open_session(session, None, forgiven).await? { Ok(cookie) } else { Err(Refusal::WrongPassword.into()) }
+    if p.store.open_console(session, forgiven, trail).await? { Ok(cookie) } else { Err(Refusal::WrongPassword.into()) }
 }
 
 fn stop(problem: HashProblem) -> Stop<Refusal> {

@@ -480,6 +480,8 @@ impl Unit for SetStaff {
         let before = row.get::<Option<String>>(0)?.unwrap_or_else(|| "none".to_owned());
         let role = self.role.map(StaffRole::name);
         tx.execute("update accounts set staff = ?2 where id = ?1", values![self.id, role]).await?;
+        // Whoever may do more, or less, than when they typed their password types it again.
+        super::sessions::close_console(tx, self.id).await?;
         let after = role.unwrap_or("none");
         audit::note(tx, &self.trail, "account.staff", &format!("account {}", self.id), &before, after).await?;
         tx.changed(Change::Account(self.id));

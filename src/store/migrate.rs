@@ -35,6 +35,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0004_what_became_of_grants.sql"),
     },
     Migration { number: 5, name: "ways_and_erasure", sql: include_str!("../../migrations/0005_ways_and_erasure.sql") },
+    Migration {
+        number: 6,
+        name: "the_consoles_sessions",
+        sql: include_str!("../../migrations/0006_the_consoles_sessions.sql"),
+    },
 ];
 
 /// The words that each engine spells its own way.

@@ -36,6 +36,8 @@ pub struct Session {
     pub address: String,
     /// With what browser, in its own words, cut short.
     pub agent: String,
+    /// Does it open the staff console, and nothing else?
+    pub console: bool,
 }
 
 impl Store {
@@ -67,7 +69,20 @@ impl Store {
         instead: Option<SessionId>,
         forgive: Option<(SpaceId, String)>,
     ) -> Result<bool, Fault> {
-        self.write(OpenSession { session, instead, forgive }).await
+        self.write(OpenSession { session, instead, forgive, trail: None }).await
+    }
+
+    /// Opens a session of the staff console, as [`Store::open_session`] does, and writes down that it was opened (R-84).
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn open_console(
+        &self,
+        session: Session,
+        forgive: Option<(SpaceId, String)>,
+        trail: Trail,
+    ) -> Result<bool, Fault> {
+        self.write(OpenSession { session, instead: None, forgive, trail: Some(trail) }).await
     }
 
     /// Ends a session on the server (R-26).
@@ -107,6 +122,7 @@ fn session(row: &Row) -> Result<Session, Fault> {
         installation_epoch: row.get(8)?,
         address: row.get(9)?,
         agent: row.get(10)?,
+        console: row.get(11)?,
     })
 }
 
@@ -118,7 +134,7 @@ impl Unit for ById {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
         let sql =
             "select id, account, mac_key, mac, created_at, seen_at, expires_at, account_epoch, installation_epoch,
-                       address, agent from sessions where id = ?1";
+                       address, agent, console from sessions where id = ?1";
         tx.one(sql, values![&self.0]).await?.as_ref().map(session).transpose()
     }
 }
@@ -131,7 +147,7 @@ impl Unit for Of {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
         let sql =
             "select id, account, mac_key, mac, created_at, seen_at, expires_at, account_epoch, installation_epoch,
-                       address, agent from sessions where account = ?1 order by created_at desc, id";
+                       address, agent, console from sessions where account = ?1 order by created_at desc, id";
         tx.many(sql, values![self.0]).await?.iter().map(session).collect()
     }
 }
@@ -140,6 +156,8 @@ struct OpenSession {
     session: Session,
     instead: Option<SessionId>,
     forgive: Option<(SpaceId, String)>,
+    /// Who, when, where it is to be written down.
+    trail: Option<Trail>,
 }
 
 impl Unit for OpenSession {
@@ -150,8 +168,8 @@ impl Unit for OpenSession {
         let rows = tx
             .execute(
                 "insert into sessions (id, account, mac, mac_key, created_at, seen_at, expires_at, account_epoch,
-                     installation_epoch, address, agent)
-                 select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+                     installation_epoch, address, agent, console)
+                 select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12
                  where exists (select 1 from accounts where id = ?2 and epoch = ?8)
                    and exists (select 1 from installation where one = 1 and epoch = ?9)",
                 values![
@@ -166,6 +184,7 @@ impl Unit for OpenSession {
                     new.installation_epoch,
                     &new.address,
                     &new.agent,
+                    new.console,
                 ],
             )
             .await?;
@@ -174,6 +193,9 @@ impl Unit for OpenSession {
         }
         if let (1, Some((space, email))) = (rows, &self.forgive) {
             super::failures::forgive(tx, *space, email).await?;
+        }
+        if let (1, Some(trail)) = (rows, &self.trail) {
+            audit::note(tx, trail, "console.open", &format!("account {}", new.account), "", "").await?;
         }
         Ok(rows == 1)
     }
@@ -197,6 +219,15 @@ impl Unit for EndSession {
         tx.changed(Change::Session(self.id));
         Ok(true)
     }
+}
+
+/// Closes the staff console wherever an account has it open, within another unit.
+pub(super) async fn close_console(tx: &mut Tx, account: AccountId) -> Result<(), Fault> {
+    let ended = tx.many("delete from sessions where account = ?1 and console = 1 returning id", values![account]).await?;
+    for row in &ended {
+        tx.changed(Change::Session(row.get(0)?));
+    }
+    Ok(())
 }
 
 struct CloseSession(SessionId);

@@ -294,7 +294,7 @@ const PARTNER: [(&str, &str); 3] = [("kind", "partner"), ("owner", "eve@example.
 async fn token_for(browser: &Browser<'_>, p: &Prosper, staff: &Person<'_>, path: &str) -> String {
     use prosper::crypto::seal::{Purpose, to_base64url};
     let sessions = p.p.store.sessions_of(staff.id).await.expect("read");
-    let session = sessions.iter().find(|session| session.agent.starts_with("Staff console")).expect("open");
+    let session = sessions.iter().find(|session| session.console).expect("open");
     assert!(browser.cookie("prosper-staff").is_some());
     let end = p.clock.now().plus(hours(1)).micros().to_be_bytes();
     let digest = prosper::crypto::digest::sha256(path.as_bytes());

@@ -12,7 +12,8 @@ use crate::contract::words::place::{network, program};
 use crate::domain::ids::SessionId;
 use crate::flows::account_status::sign_out_everywhere;
 use crate::flows::refusal::{Actor, Refusal};
-use crate::flows::sessions::{OpenSession, end_session, open_sessions};
+use crate::flows::sessions::{end_session, open_sessions};
+use crate::store::sessions::Session;
 
 /// `GET /account/sessions`
 pub async fn show(visit: Visit) -> Answer {
@@ -22,7 +23,7 @@ pub async fn show(visit: Visit) -> Answer {
     };
     match open_sessions(&account, visit.p()).await {
         Ok(open) => {
-            let mut sessions: Vec<_> = open.iter().map(|open| row(&visit, open)).collect();
+            let mut sessions: Vec<_> = open.iter().map(|session| row(&visit, session)).collect();
             // This browser stands first, whenever it signed in.
             sessions.sort_by_key(|session| !session.here);
             let ended = visit.query.get("done") == Some("ended");
@@ -32,15 +33,14 @@ pub async fn show(visit: Visit) -> Answer {
     }
 }
 
-fn row(visit: &Visit, open: &OpenSession) -> SessionRow {
-    let session = &open.session;
+fn row(visit: &Visit, session: &Session) -> SessionRow {
     SessionRow {
         browser: program(&session.agent),
         place: session.address.parse().map(network).unwrap_or_default(),
         opened: when(visit, session.created_at),
         seen: when(visit, session.seen_at),
         here: visit.signed_in.as_ref().is_some_and(|who| who.session.id == session.id),
-        console: open.console,
+        console: session.console,
         end: visit.form(&format!("{}/{}/end", paths::SESSIONS, session.id.hex()), Vec::new()),
     }
 }

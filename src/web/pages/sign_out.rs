@@ -1,7 +1,7 @@
 //! `/logout`: GET asks, POST does it.
 
 use super::super::answer::{self, Answer};
-use super::super::visitor::Visit;
+use super::super::visitor::{self, Visit};
 use super::paths;
 use super::views::{Here, SignOut, SignedOut};
 use crate::flows::sign_out::sign_out;
@@ -17,8 +17,15 @@ pub async fn submit(visit: Visit) -> Answer {
     if !visit.has_form_token(paths::SIGN_OUT) {
         return ask(&visit, 400);
     }
-    match sign_out(who.session.id, visit.p()).await {
-        Ok(()) => answer::set_cookie(visit.see_other(paths::SIGN_OUT), &visit.no_session_cookie()),
+    let console = match visitor::staff(&visit.headers, visit.p()).await {
+        Ok(console) => console.map(|staff| staff.session.id),
+        Err(fault) => return visit.broke(&fault),
+    };
+    match sign_out(who.session.id, console, visit.p()).await {
+        Ok(()) => {
+            let signed_out = answer::set_cookie(visit.see_other(paths::SIGN_OUT), &visit.no_session_cookie());
+            if console.is_some() { answer::set_cookie(signed_out, &visit.no_staff_cookie()) } else { signed_out }
+        }
         Err(fault) => visit.broke(&fault),
     }
 }

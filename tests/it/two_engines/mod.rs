@@ -162,6 +162,7 @@ impl<'s> Maker<'s> {
             installation_epoch: 0,
             address: "2001:db8::1".into(),
             agent: "A browser, ☃".into(),
+            console: false,
         }
     }
 }

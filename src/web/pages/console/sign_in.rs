@@ -42,8 +42,7 @@ pub async fn submit(visit: Visit) -> Answer {
         return page(&visit, 400, Some(SignInRefusal::Incomplete));
     };
     let typed = Zeroizing::new(password.to_owned());
-    let from = (visit.address.to_string(), visit.user_agent());
-    match open_console(who.account.id, &typed, from, visit.p()).await {
+    match open_console(who.account.id, &typed, visit.user_agent(), visit.trail(), visit.p()).await {
         Ok(cookie) => answer::set_cookie(answer::see_other(&leads_to(&visit)), &visit.staff_cookie(&cookie)),
         Err(Stop::Refused(Refusal::WrongPassword)) => {
             visit.web.limits.failed(visit.address, visit.now());
@@ -65,7 +64,7 @@ pub async fn leave(visit: Visit) -> Answer {
     if !visit.has_form_token(LEAVE) {
         return visit.stale_form();
     }
-    match sign_out::sign_out(who.session.id, visit.p()).await {
+    match sign_out::sign_out(who.session.id, None, visit.p()).await {
         Ok(()) => answer::set_cookie(answer::see_other(paths::ACCOUNT), &visit.no_staff_cookie()),
         Err(fault) => visit.broke(&fault),
     }
