@@ -283,6 +283,8 @@ pub const SUBJECT_EMAIL_RESTORED: &str = "Your email address is back";
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_ACCOUNT_CLOSED: &str = "Your account is closed";
 /// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_ERASURE_PLANNED: &str = "What we know of you will be erased";
+/// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_ERASURE_OFF: &str = "What we know of you is not erased";
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_GRANTED: &str = "You let an application use your account";

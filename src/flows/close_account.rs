@@ -63,7 +63,7 @@ pub async fn erasure_off(account: &Account, p: &Prosper) -> Result<Option<Mail>,
     write_to(account, About::ErasureOff { due: date(due) }, p).await.map(Some)
 }
 
-/// Sets when an account that has ended is erased, or calls it off, of which the person is told.
+/// Sets when an account that has ended is erased, or calls it off; the person is told of either.
 ///
 /// # Errors
 /// `Refused` with [`Refusal::StaffNeeded`], [`Refusal::NotFound`] or [`Refusal::NotEnded`].
@@ -77,7 +77,10 @@ pub async fn plan_erasure(
     actor.must_be_staff(ADMINISTRATION)?;
     actor.must_not_be(id)?;
     let account = p.store.credentials(id).await?.ok_or(Refusal::NotFound)?.account;
-    let mail = if at.is_none() { erasure_off(&account, p).await? } else { None };
+    let mail = match at {
+        Some(at) => Some(write_to(&account, About::ErasurePlanned { due: date(at) }, p).await?),
+        None => erasure_off(&account, p).await?,
+    };
     if p.store.plan_erasure(PlanErasure { id, at, mail, trail }).await? {
         Ok(())
     } else {

@@ -32,7 +32,7 @@ pub async fn app_of(id: ClientId, actor: Actor<'_>, p: &Prosper) -> Outcome<Arc<
     } else {
         actor.must_be_staff(ADMINISTRATION)?;
     }
-    let found = p.store.client(id).await?;
+    let found = p.store.client_as_kept(id).await?;
     let seen = found.filter(|client| match actor {
         Actor::Owner(account) => client.application.owner == account.id && client.application.space == account.space,
         Actor::Staff(_) | Actor::Terminal => true,

@@ -130,6 +130,11 @@ pub enum About {
         /// When what is known of the person goes, in words; nothing if it stays.
         erased: Option<String>,
     },
+    /// Staff planned that what is known of them is erased.
+    ErasurePlanned {
+        /// When, in words.
+        due: String,
+    },
     /// The erasure of what is known of them was called off.
     ErasureOff {
         /// When it would have been, in words.
@@ -177,6 +182,7 @@ impl Letter {
             About::EmailChanged { .. } | About::EmailMoved { .. } => words::SUBJECT_EMAIL_CHANGED,
             About::EmailRestored { .. } => words::SUBJECT_EMAIL_RESTORED,
             About::AccountClosed { .. } => words::SUBJECT_ACCOUNT_CLOSED,
+            About::ErasurePlanned { .. } => words::SUBJECT_ERASURE_PLANNED,
             About::ErasureOff { .. } => words::SUBJECT_ERASURE_OFF,
             About::Granted { .. } => words::SUBJECT_GRANTED,
             About::AppHandedOver { .. } => words::SUBJECT_APP_HANDED_OVER,
@@ -243,6 +249,7 @@ mod tests {
             About::EmailRestored { link },
             About::AccountClosed { erased: Some("tomorrow".into()) },
             About::AccountClosed { erased: None },
+            About::ErasurePlanned { due: "tomorrow".into() },
             About::ErasureOff { due: "tomorrow".into() },
         ]
         .map(|about| Letter {

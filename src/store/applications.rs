@@ -69,6 +69,14 @@ impl Store {
         Ok(found)
     }
 
+    /// The same as the store has it: when its secrets were last used stands there, which the live view does not follow.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn client_as_kept(&self, id: ClientId) -> Result<Option<Arc<Client>>, Fault> {
+        Ok(self.read(ById(id)).await?.map(Arc::new))
+    }
+
     /// The applications of an owner, newest first, with their secrets.
     ///
     /// # Errors

@@ -109,7 +109,7 @@ pub struct PlanErasure {
     pub id: AccountId,
     /// When; `None` for never.
     pub at: Option<Timestamp>,
-    /// What the person is told when one that was planned is called off.
+    /// What the person is told of it.
     pub mail: Option<Mail>,
     /// Who, when.
     pub trail: Trail,
@@ -125,9 +125,9 @@ impl Unit for PlanErasure {
         if !ended || row.get::<bool>(1)? {
             return Ok(false);
         }
-        let was_planned = plan(tx, self.id, self.at, &self.trail).await?.is_some();
-        // Called off twice, it is told once.
-        if let Some(mail) = self.mail.as_ref().filter(|_| was_planned && self.at.is_none()) {
+        let planned = plan(tx, self.id, self.at, &self.trail).await?;
+        // Planned for the same day twice, or called off twice, it is told once.
+        if let Some(mail) = self.mail.as_ref().filter(|_| planned != self.at) {
             outbox::post(tx, mail, self.trail.at).await?;
         }
         Ok(true)

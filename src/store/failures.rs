@@ -66,6 +66,16 @@ impl Unit for CountAttempt {
             .await?
             .ok_or_else(|| Fault::internal("store: an attempt was not counted"))?;
         let (attempts, until): (i64, Timestamp) = (row.get(0)?, row.get(1)?);
+        if attempts == self.most {
+            // The attempt that locks is written down (R-84), by the same statement whether there is such an account or not.
+            tx.execute(
+                "insert into audit (at, actor, action, subject, after)
+                 select ?3, 'system', 'account.lock', 'account ' || cast(id as text), ?4 from accounts
+                 where folded_email = ?2 and space = ?1",
+                values![self.space, &self.folded_email, self.now, &format!("until {until}")],
+            )
+            .await?;
+        }
         Ok((attempts > self.most).then_some(until))
     }
 }

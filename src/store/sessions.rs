@@ -223,7 +223,8 @@ impl Unit for EndSession {
 
 /// Closes the staff console wherever an account has it open, within another unit.
 pub(super) async fn close_console(tx: &mut Tx, account: AccountId) -> Result<(), Fault> {
-    let ended = tx.many("delete from sessions where account = ?1 and console = 1 returning id", values![account]).await?;
+    let ended =
+        tx.many("delete from sessions where account = ?1 and console = 1 returning id", values![account]).await?;
     for row in &ended {
         tx.changed(Change::Session(row.get(0)?));
     }

@@ -34,6 +34,25 @@ async fn a_refused_call_has_its_true_cause_on_its_owners_page_and_nowhere_else_w
     p.browser().get(&format!("{own}/requests")).await.is(302);
 }
 
+/// B-05: when a secret was last used, to within a second, whenever the page was looked at before.
+#[tokio::test]
+async fn a_secret_says_when_it_was_last_used_b_05() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let app = ada.registers_own_app("Ada").await;
+    let browser = ada.signs_in().await;
+    let used = |page: &Exchange| {
+        let cell = page.is(200).body.split_once("data-label=\"Last used\">").expect("the cell").1;
+        cell.split_once("</td>").expect("its end").0.to_owned()
+    };
+    assert_eq!(used(&browser.get(&page(&app)).await), "never");
+    app.password_grant(&ada).await.tokens();
+    p.flush().await;
+    p.clock.advance(minutes(3));
+    let found = used(&browser.get(&page(&app)).await);
+    assert!(found.contains("3 minutes ago"), "{found}");
+}
+
 /// What went well is counted: a row for each minute and kind of call, with the id of the last; and of whom it is read.
 #[tokio::test]
 async fn calls_that_went_well_are_counted_by_the_minute_with_the_id_of_the_last() {

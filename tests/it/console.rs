@@ -168,6 +168,28 @@ async fn the_console_closes_by_its_button_after_eight_hours_and_with_the_role() 
     browser.get("/console").await.is(404);
 }
 
+/// The routes of the console that take this method, as the table has them.
+fn of_the_console(method: &str) -> Vec<&'static str> {
+    let console = ROUTES.iter().filter(|route| route.path == "/console" || route.path.starts_with("/console/"));
+    console.filter(|route| route.methods.split(", ").any(|taken| taken == method)).map(|route| route.path).collect()
+}
+
+/// Is this path one of that route?
+fn is_of(route: &str, path: &str) -> bool {
+    let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
+    route.len() == path.len() && route.iter().zip(&path).all(|(part, given)| part == given || part.starts_with('{'))
+}
+
+impl Prosper {
+    /// Something waits in the outbox for this person.
+    async fn is_mailed(&self, person: &Person<'_>) {
+        let about = prosper::mail::About::AccountActive { link: "https://id.example/login".into() };
+        let mail =
+            prosper::flows::write_mail::write_to(&person.account().await, about, &self.p).await.expect("written");
+        self.p.store.post(mail, self.clock.now()).await.expect("written");
+    }
+}
+
 /// What each role may look at.
 #[tokio::test]
 async fn each_role_reads_its_own_parts_and_no_others() {
@@ -188,8 +210,14 @@ async fn each_role_reads_its_own_parts_and_no_others() {
         ("/console/spaces/1", [403, 403, 200]),
         ("/console/keys", [403, 403, 200]),
         ("/console/mail", [403, 200, 200]),
+        ("/console/mail/1", [403, 200, 200]),
         ("/console/audit", [403, 403, 200]),
     ];
+    p.is_mailed(&eve).await;
+    let looked_at = |route: &str| pages.iter().any(|(path, _)| is_of(route, path));
+    let left_out: Vec<_> = of_the_console("GET").into_iter().filter(|route| !looked_at(route)).collect();
+    // The first is every role's, in its way; the second is what opens the console.
+    assert_eq!(left_out, ["/console", "/console/sign-in"]);
     for (at, role) in [StaffRole::Reviewer, StaffRole::Support, StaffRole::Administrator].into_iter().enumerate() {
         let browser = p.staff(&format!("{}@staff.example", role.name()), role).await.opens_the_console().await;
         for (path, expected) in pages {
@@ -258,7 +286,15 @@ async fn every_role_may_do_its_part_and_the_flows_refuse_the_rest_whatever_is_se
             action("make a space", "/console/spaces".into(), &[("name", "Acme")], RULES),
             action("change a space", "/console/spaces/1".into(), &[("name", "Prosper!")], RULES),
             action("rotate keys", "/console/keys".into(), &[], RULES),
+            action("invite", "/console/spaces/1/invite".into(), &[("email", "new@example.com")], RULES),
+            action("take a logo away", "/console/spaces/1/logo".into(), &[("do", "remove")], RULES),
+            action("send a mail again", "/console/mail/1/again".into(), &[], SUPPORTS),
+            action("read a mail", "/console/mail/1/read".into(), &[], RULES),
         ];
+        let tried = |route: &str| actions.iter().any(|action| is_of(route, &action.path));
+        let left_out: Vec<_> = of_the_console("POST").into_iter().filter(|route| !tried(route)).collect();
+        assert_eq!(left_out, ["/console/sign-in", "/console/leave"], "whoever is in may leave");
+        p.is_mailed(&eve).await;
         let staff = p.staff("staff@example.com", role).await;
         let browser = staff.opens_the_console().await;
         for action in &actions {
@@ -270,6 +306,10 @@ async fn every_role_may_do_its_part_and_the_flows_refuse_the_rest_whatever_is_se
             let told = format!("{} by {}\n{}", action.name, role.name(), answer.told());
             if action.allowed[at] {
                 assert!(matches!(answer.status, 200 | 303), "{told}");
+                let (request, rows) = (answer.header("x-request-id"), p.p.store.audit(None, 5).await.expect("read"));
+                let row = rows.iter().find(|row| Some(row.trail.request_id.as_str()) == request);
+                let row = row.unwrap_or_else(|| panic!("{} is not in {rows:#?}", action.name));
+                assert_eq!(row.trail.actor, format!("staff {}", staff.id), "{told}");
             } else {
                 assert!(matches!(answer.status, 403 | 409), "{told}");
             }
@@ -324,6 +364,7 @@ async fn nobody_decides_on_their_own_request_or_account_r_80() {
         (format!("{account}/reset"), vec![("required", "yes")]),
         (format!("{account}/sign-out"), vec![]),
         (format!("{account}/staff"), vec![("role", "none")]),
+        (format!("{account}/erasure"), vec![("do", "plan")]),
     ];
     for (path, fields) in tries {
         let token = token_for(&browser, &p, &desk, &path).await;
@@ -336,6 +377,45 @@ async fn nobody_decides_on_their_own_request_or_account_r_80() {
         (after.agent, after.status, after.staff),
         (AgentRole::Requested, Status::Active, Some(StaffRole::Administrator))
     );
+}
+
+/// whoever may do more than when they typed their password types it again; R-84: that it was opened is written down.
+#[tokio::test]
+async fn the_console_closes_when_the_role_changes_and_whoever_opens_it_is_written_down() {
+    let p = Prosper::start().await;
+    let help = p.staff("help@example.com", StaffRole::Support).await;
+    let browser = help.opens_the_console().await;
+    let rows = p.p.store.audit(Some(format!("account {}", help.id)), 1).await.expect("read");
+    assert_eq!(
+        (rows[0].action.as_str(), rows[0].trail.actor.as_str()),
+        ("console.open", &*format!("staff {}", help.id))
+    );
+    assert!(!rows[0].trail.request_id.is_empty() && rows[0].trail.address == "127.0.0.1", "{rows:?}");
+    browser.get("/console/accounts").await.is(200);
+    let trail = Trail::system(p.clock.now());
+    p.p.store.set_staff(help.id, Some(StaffRole::Administrator), trail).await.expect("written");
+    assert!(browser.get("/console/accounts").await.location().starts_with("/console/sign-in"));
+    browser.get("/account").await.is(200);
+    let page = browser.visit("/console/keys").await;
+    browser.submit(&page, &[("password", &help.password)]).await.redirects_to("/console/keys");
+    browser.get("/console/keys").await.is(200);
+}
+
+/// whoever signs out leaves nothing open behind them.
+#[tokio::test]
+async fn signing_out_closes_the_console_of_the_same_browser() {
+    let p = Prosper::start().await;
+    let ada = p.staff("ada@example.com", StaffRole::Administrator).await;
+    let (browser, elsewhere) = (ada.opens_the_console().await, ada.opens_the_console().await);
+    let cookie = browser.cookie("prosper-staff").expect("open");
+    let page = browser.visit("/logout").await;
+    browser.submit_to(&page, "/logout", &[]).await.is(303).redirects_to("/logout");
+    assert_eq!(browser.cookie("prosper-staff"), None);
+    browser.set_cookie("prosper-staff", &cookie);
+    assert!(browser.get("/console").await.location().starts_with("/login?next="), "it is dead on the server");
+    elsewhere.get("/console").await.is(200);
+    let listed = elsewhere.get("/account/sessions").await;
+    listed.is(200).page_says("<span class=\"badge warn\">Staff console</span>").page_does_not_say(">Staff</h2>");
 }
 
 #[tokio::test]

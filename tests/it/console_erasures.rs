@@ -44,6 +44,9 @@ async fn staff_see_who_waits_and_when_and_call_it_off_when_the_person_asks() {
     let at = |email: &str| list.body.find(email).unwrap_or_else(|| panic!("{}", list.told()));
     assert!(at("bob@example.com") < at("ada@example.com"), "due first on top");
     list.page_says("in 30 days");
+    let letters = p.mails_to("ada@example.com").await;
+    let told = letters.iter().find(|mail| mail.subject == "What we know of you will be erased").expect("a mail");
+    assert!(told.text.contains("is erased on 14 February 2027"), "{}", told.text);
 
     // Support sees it, and cannot change it.
     let support = help.opens_the_console().await;

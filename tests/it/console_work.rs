@@ -180,6 +180,30 @@ async fn an_owner_draws_the_secret_of_a_registered_app_once_and_staff_never_see_
     p.post("/login/oauth/access-token", &code).await.says(400, "Invalid code");
 }
 
+/// B-05: whoever draws a new secret for a program that runs has a day to change it there.
+#[tokio::test]
+async fn a_secret_that_is_in_use_goes_on_for_a_day_when_the_owner_draws_another() {
+    let p = Prosper::start().await;
+    let (ada, eve) = (p.staff("ada@example.com", StaffRole::Administrator).await, p.investor("eve@example.com").await);
+    let app = eve.has_app(prosper::domain::application::ApplicationKind::Partner, "Lending").await;
+    let browser = ada.opens_the_console().await;
+    let page = format!("/console/applications/{}", app.client_id);
+    browser.get(&page).await.is(200).page_says("never");
+    app.client_credentials().await.is(200);
+    p.flush().await;
+    let shown = browser.get(&page).await;
+    shown.is(200).page_does_not_say("<dd>never</dd>");
+    let answer = browser.submit_to(&shown, "/hand-over", &[]).await;
+    let start = answer.is(200).body.find("/oauth/apps/").expect("the link");
+    let link = answer.body[start..].split('<').next().expect("ends").to_owned();
+    let owner = eve.signs_in().await;
+    owner.submit_to(&owner.get(&link).await, "/hand-over", &[]).await.is(200);
+    p.clock.advance(crate::prosper::just_before(hours(24)));
+    app.client_credentials().await.is(200);
+    p.clock.advance(hours(1));
+    app.client_credentials().await.refused(401, "invalid_client", "Invalid/Missing credentials");
+}
+
 #[tokio::test]
 async fn a_link_for_an_owner_ends_after_a_week_and_with_the_next_one() {
     let p = Prosper::start().await;
@@ -214,7 +238,7 @@ async fn every_change_is_written_down_with_who_what_was_what_is_and_which_reques
         (
             &account,
             "/status",
-            &[("status", "suspended"), ("reason", "why")],
+            &[("status", "suspended"), ("reason", "why"), ("until", "2027-03-01")],
             &eve_is,
             "account.status",
             "active",
@@ -252,6 +276,19 @@ async fn every_change_is_written_down_with_who_what_was_what_is_and_which_reques
         }
         browser.visit(&format!("/console/audit?action={action}")).await.page_says(action).page_says(&request);
     }
+    // Whom it stops reads why, and until when.
+    let page = p.browser();
+    let form = page.get("/login").await;
+    let told = page.submit(&form, &[("email", &eve.email), ("password", &eve.password)]).await;
+    assert_eq!(told.status, 403, "{}", told.told());
+    told.page_says("Please choose a new password");
+    p.p.store.require_reset(eve.id, false, Trail::system(p.clock.now())).await.expect("lifted");
+    let form = page.get("/login").await;
+    let told = page.submit(&form, &[("email", &eve.email), ("password", &eve.password)]).await;
+    told.is(403)
+        .page_says("<blockquote class=\"wrap\">why</blockquote>")
+        .page_says(", until <time")
+        .page_says("1 March 2027");
 }
 
 #[tokio::test]
@@ -286,14 +323,21 @@ async fn every_line_beside_a_form_is_one_that_the_terminal_understands() {
         "/console/spaces/2".into(),
         "/console/keys".into(),
         "/console/audit?subject=account+1&actor=staff+1&action=account.".into(),
+        "/console/mail".into(),
+        "/console/mail/1".into(),
     ] {
         let page = browser.visit(&path).await;
-        for line in lines_of(page.is(200)) {
+        let beside = lines_of(page.is(200));
+        let forms = page.body.matches("method=\"post\"").count() - 1;
+        assert!(beside.len() >= forms, "{path} has {forms} forms, and these lines: {beside:?}");
+        for line in beside {
             assert!(prosper::cli::understands(&line), "{path}: {line}");
             lines += 1;
         }
     }
     assert!(lines > 20, "{lines}");
+    // Beside a mail that waits, where mail is sent.
+    assert!(prosper::cli::understands("prosper mail retry 1"));
 }
 
 /// The lines of the command line on a page, as a shell would be given them.

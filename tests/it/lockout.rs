@@ -45,6 +45,22 @@ fn essence(answer: &Exchange) -> (u16, Vec<(String, String)>, String) {
     (answer.status, named, answer.body.clone())
 }
 
+/// staff see that somebody was locked out, when, and until when; of nobody there is nothing to be written.
+#[tokio::test]
+async fn the_attempt_that_locks_is_written_down_on_the_account() {
+    let p = Prosper::start_with(after(3)).await;
+    let ada = p.investor("ada@example.com").await;
+    let app = ada.registers_own_app("Own").await;
+    for email in ["ada@example.com", "nobody@example.com"] {
+        guess(&app, email, 6).await;
+    }
+    let rows = p.p.store.audit(None, 10).await.expect("read");
+    let locks: Vec<_> = rows.iter().filter(|row| row.action == "account.lock").collect();
+    assert_eq!(locks.len(), 1, "{rows:#?}");
+    assert_eq!((locks[0].subject.as_str(), locks[0].trail.actor.as_str()), (&*format!("account {}", ada.id), "system"));
+    assert!(locks[0].after.starts_with("until 2027-01-15T08:15"), "{locks:?}");
+}
+
 #[tokio::test]
 async fn of_three_hundred_guesses_at_once_exactly_a_hundred_are_looked_at_r_55() {
     let p = Prosper::start_with(after(100)).await;

@@ -3,9 +3,20 @@
 use prosper::prosper::Lockout;
 
 use crate::prosper::login::CALLBACK;
-use crate::prosper::{Person, Prosper, Start};
+use crate::prosper::{Person, Prosper, Start, hours};
 
 const NEW: &str = "a quiet harbour in may";
+
+/// a password is as good after two years as on its first day.
+#[tokio::test]
+async fn no_password_has_to_be_changed_because_it_is_old_r_67() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let app = ada.registers_own_app("Own").await;
+    p.clock.advance(hours(2 * 365 * 24));
+    ada.signs_in().await.get("/account").await.is(200);
+    app.password_grant(&ada).await.tokens();
+}
 
 #[tokio::test]
 async fn a_new_password_ends_every_other_session_and_every_token_and_the_person_is_told() {

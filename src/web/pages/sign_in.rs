@@ -55,11 +55,13 @@ pub async fn submit(visit: Visit) -> Answer {
         agent: visit.user_agent(),
     };
     match sign_in(ask, visit.p()).await {
-        Ok(SignedIn::Opened { cookie, .. }) => {
+        Ok(SignedIn::Opened { cookie, account }) => {
+            tracing::info!(request_id = visit.request_id, account = account.id.0, address = %visit.address, "signed in");
             answer::set_cookie(answer::see_other(entrance.leads_to()), &visit.session_cookie(&cookie))
         }
         Ok(SignedIn::Refused(account)) => standing::page(&visit, &account).await,
         Ok(SignedIn::Wrong) => {
+            tracing::info!(request_id = visit.request_id, address = %visit.address, "a sign-in was refused");
             visit.web.limits.failed(visit.address, visit.now());
             entrance.page(&visit, 400, Some(SignInRefusal::BadCredentials))
         }

@@ -60,6 +60,7 @@ pub async fn page(visit: &Visit, account: &Account) -> Answer {
         chrome: visit.chrome(Here::Elsewhere),
         standing,
         since: of_status.as_ref().map(|last| When::new(last.at.micros(), now)),
+        until: of_status.as_ref().and_then(|last| last.until).map(|until| When::new(until.micros(), now)),
         reason: of_status.map(|last| last.reason).filter(|reason| !reason.is_empty()),
         due,
         with_agent_role: account.agent == AgentRole::Requested,

@@ -252,7 +252,7 @@ fn read_id(desk: &Desk, id: &str) -> Result<ClientId, Answer> {
 }
 
 async fn page(desk: &Desk, id: ClientId, status: u16, told: Option<Told>, link: Option<HandoverLink>) -> Answer {
-    match desk.visit.p().store.client(id).await {
+    match desk.visit.p().store.client_as_kept(id).await {
         Ok(Some(client)) => match view(desk, &client, told, link).await {
             Ok(view) => desk.visit.page(status, &view),
             Err(fault) => desk.visit.broke(&fault),

@@ -45,6 +45,8 @@ pub async fn submit(visit: Visit) -> Answer {
     match open_console(who.account.id, &typed, visit.user_agent(), visit.trail(), visit.p()).await {
         Ok(cookie) => answer::set_cookie(answer::see_other(&leads_to(&visit)), &visit.staff_cookie(&cookie)),
         Err(Stop::Refused(Refusal::WrongPassword)) => {
+            let (request_id, account) = (&visit.request_id, who.account.id.0);
+            tracing::warn!(request_id, account, address = %visit.address, "the console was not opened: a wrong password");
             visit.web.limits.failed(visit.address, visit.now());
             page(&visit, 400, Some(SignInRefusal::BadCredentials))
         }

@@ -13,6 +13,8 @@ pub struct StatusPage {
     pub standing: Standing,
     /// Since when, if it is known.
     pub since: Option<When>,
+    /// Until when, where staff said so.
+    pub until: Option<When>,
     /// Staff's words to the person, if there are any.
     pub reason: Option<String>,
     /// By when staff answer, for the standings that wait on them.

@@ -74,6 +74,7 @@ pub(super) fn statuses(hostile: bool, pages: &mut Pages) {
             chrome: if waits { chrome(hostile, Here::Elsewhere) } else { stranger(hostile) },
             standing,
             since: Some(at(-2 * DAY)),
+            until: (standing == Standing::Suspended).then(|| at(9 * DAY)),
             reason: (standing == Standing::Suspended).then(|| named("A payment was returned twice.", hostile)),
             due: waits.then(|| at(3 * DAY)),
             with_agent_role: waits,
