@@ -184,6 +184,7 @@ async fn whatever_an_owner_changes_is_written_down_with_who_and_by_which_request
     browser.code_for(&held).await;
     let base = format!("/oauth/apps/{}", app.client_id);
     let secret = p.p.store.client(app.id).await.expect("read").expect("there").secrets[0].id.hex();
+    #[expect(clippy::type_complexity, reason = "a table reads best as one")]
     let changes: &[(&str, &str, &[(&str, &str)], &str)] = &[
         (&base, "/secrets", &[("label", "Second"), ("overlap", "24")], "application.rotate_secret"),
         (&base, "/redirects", &[("redirect_uris", "https://app.example/other")], "application.redirect_uris"),
