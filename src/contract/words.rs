@@ -230,6 +230,9 @@ pub fn secret_handed_over(at: Timestamp) -> String {
     format!("Secret of {}", time::date(at))
 }
 
+/// What stands where the name of somebody stood, or of their application, who is erased.
+pub const ERASED: &str = "Erased";
+
 /// Who we are where no space is known.
 pub const HOUSE: &str = "Prosper";
 /// In a list to choose from: none of the prepared reasons.

@@ -210,12 +210,24 @@ pub struct ClockedRequest {
     pub days_gone: u32,
 }
 
-/// The requests that wait, oldest first, each with its clock.
+/// The requests that wait for staff, oldest first, each with its clock. One that came with a registration waits for them
+/// only when its address is validated, and nobody waits any more whose account has ended.
 ///
 /// # Errors
 /// The store cannot be read.
 pub async fn waiting_requests(p: &Prosper) -> Result<Vec<ClockedRequest>, Fault> {
-    Ok(p.store.agent_requests(true).await?.into_iter().map(|request| clocked(request, p)).collect())
+    let mut waiting = Vec::new();
+    for request in p.store.agent_requests(true).await? {
+        if p.store.account(request.account).await?.is_some_and(|account| may_be_reviewed(account.status)) {
+            waiting.push(clocked(request, p));
+        }
+    }
+    Ok(waiting)
+}
+
+/// Is there anything for staff to decide of an account that stands like this?
+pub(super) const fn may_be_reviewed(status: Status) -> bool {
+    !status.has_ended() && !matches!(status, Status::Unactivated | Status::IncompleteRegistration)
 }
 
 /// Puts the clock to a request.

@@ -17,8 +17,8 @@ use crate::domain::ids::{ClientId, LinkId, SecretId};
 use crate::domain::time::Timestamp;
 use crate::mail::About;
 use crate::prosper::Prosper;
-use crate::store::applications::RotateSecret;
 use crate::store::audit::Trail;
+use crate::store::client_secrets::RotateSecret;
 use crate::store::handovers::{ClaimHandover, Handover, MakeHandover};
 
 use super::manage_app::app_of;

@@ -16,8 +16,9 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
 use crate::domain::{FieldProblem, FieldProblems, line};
 use crate::prosper::Prosper;
-use crate::store::applications::{ApplicationChange, Client, RotateSecret};
+use crate::store::applications::{ApplicationChange, Client};
 use crate::store::audit::Trail;
+use crate::store::client_secrets::RotateSecret;
 
 use super::logo::read_logo;
 use super::refusal::{ADMINISTRATION, Actor, Outcome, Refusal, must_be_usable};

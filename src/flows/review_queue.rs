@@ -1,7 +1,7 @@
 //! What waits for staff's decision: requests for the agent role, and institutions that signed up, each with
 //! its clock of three business days.
 //!
-//! 1. Every open request for the role, oldest first.
+//! 1. Every open request for the role of a validated address, oldest first.
 //! 2. Every institution that waits for approval and asks for no role: with a role, one review settles both.
 //! 3. The one that is due first stands first.
 
@@ -10,12 +10,13 @@ use std::sync::Arc;
 use crate::domain::account::Account;
 use crate::domain::agent::AgentRole;
 use crate::domain::ids::AccountId;
+use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::prosper::Prosper;
 use crate::store::agents::AgentRequest;
 
-use super::agent_role::{due, waiting_requests};
+use super::agent_role::{due, may_be_reviewed, waiting_requests};
 
 /// Something that waits.
 #[derive(Clone, Debug)]
@@ -59,7 +60,21 @@ pub async fn review_queue(p: &Prosper) -> Result<Vec<Waiting>, Fault> {
 /// # Errors
 /// The store cannot be read.
 pub async fn waiting_of(id: AccountId, p: &Prosper) -> Result<Option<Waiting>, Fault> {
-    Ok(review_queue(p).await?.into_iter().find(|waiting| waiting.account.id == id))
+    let Some(account) = p.store.account(id).await?.filter(|account| may_be_reviewed(account.status)) else {
+        return Ok(None);
+    };
+    let mut requests = p.store.agent_requests_of(id).await?;
+    let again = requests.len() > 1;
+    if let Some(request) = requests.pop().filter(|request| request.decided_at.is_none()) {
+        let since = request.asked_at;
+        return Ok(Some(Waiting { account, request: Some(request), again, since, due: due(since, p) }));
+    }
+    if account.status != Status::PendingApproval {
+        return Ok(None);
+    }
+    let moved = p.store.status_move(id).await?;
+    let since = moved.map_or(account.created_at, |last| last.at);
+    Ok(Some(Waiting { account, request: None, again: false, since, due: due(since, p) }))
 }
 
 /// The most sign-ups that are listed at once.

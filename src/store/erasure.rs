@@ -14,6 +14,7 @@ use super::changes::Change;
 use super::engine::{Tx, Unit};
 use super::grant_events;
 use super::outbox::{self, Mail};
+use crate::contract::words;
 use crate::domain::ids::{AccountId, ClientId, SpaceId};
 use crate::domain::secret::PasswordHash;
 use crate::domain::status::{Mover, Status};
@@ -181,7 +182,7 @@ impl Unit for EraseNext {
             "update accounts set name = ?2, email = ?3, folded_email = ?3, password = ?4, institution = null,
                  phone = null, status_reason = '', erase_at = null, erased = 1, epoch = epoch + 1
              where id = ?1",
-            values![id, ERASED, &nobody, NOBODYS_PASSWORD],
+            values![id, words::ERASED, &nobody, NOBODYS_PASSWORD],
         )
         .await?;
         tx.execute(
@@ -212,14 +213,12 @@ async fn forget_uses(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), F
         grant_events::note_end(tx, &row.get(0)?, "system", now).await?;
         tx.execute(
             "update grant_events set name = ?2 where application = ?1",
-            values![&row.get::<ClientId>(0)?, ERASED],
+            values![&row.get::<ClientId>(0)?, words::ERASED],
         )
         .await?;
     }
     for sql in [
         "delete from grant_events where account = ?1",
-        // What others allowed stays in their history; an application of one's own may go by one's own name.
-        "update grant_events set name = 'Erased' where application in (select id from applications where owner = ?1)",
         "delete from app_requests where application in (select id from applications where owner = ?1)",
         "delete from consents where application in (select id from applications where owner = ?1)",
         "delete from applications where owner = ?1",
@@ -293,8 +292,6 @@ async fn forget_address(tx: &mut Tx, id: AccountId, space: SpaceId, email: (&str
     Ok(())
 }
 
-/// What stands where the name stood.
-const ERASED: &str = "Erased";
 /// A hash that no known password has: what is checked against it costs what any other does.
 const NOBODYS_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -2,8 +2,8 @@
 //! newest, good once. Only a keyed hash is kept.
 
 use super::Store;
-use super::applications::RotateSecret;
 use super::audit::{self, Trail};
+use super::client_secrets::RotateSecret;
 use super::engine::{Tx, Unit};
 use super::outbox::{self, Mail};
 use crate::domain::ids::{ClientId, LinkId};

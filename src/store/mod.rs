@@ -13,6 +13,7 @@ pub mod audit;
 pub mod audit_digests;
 pub mod audit_seals;
 pub mod changes;
+pub mod client_secrets;
 pub mod consents;
 pub mod copy;
 pub mod deliveries;

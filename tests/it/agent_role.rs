@@ -143,6 +143,21 @@ async fn only_reviewers_and_administrators_decide_and_nobody_on_their_own_reques
     assert_eq!(account(&p, fund.id).await.agent, AgentRole::Requested);
 }
 
+/// a reviewer whose own account is named by somebody else's request gets nothing by approving it.
+#[tokio::test]
+async fn nobody_gets_the_role_by_a_request_that_names_them_and_that_they_decide() {
+    let p = Prosper::start().await;
+    let (fund, desk) = (p.institution("fund@example.com").await, p.institution("desk@example.com").await);
+    let trail = || Trail::system(p.clock.now());
+    let wish = RoleWish { further_accounts: "desk@example.com".into(), message: String::new() };
+    ask_for_role(&account(&p, fund.id).await, &wish, trail(), &p.p).await.expect("asked");
+    assert!(p.p.store.set_staff(desk.id, Some(StaffRole::Reviewer), trail()).await.expect("written"));
+    let reviewer = account(&p, desk.id).await;
+    assert_eq!(decides(&p, &fund, Decision::Approve, "", Actor::Staff(&reviewer)).await, Ok(()));
+    assert_eq!(account(&p, fund.id).await.agent, AgentRole::Approved);
+    assert_eq!(account(&p, desk.id).await.agent, AgentRole::None);
+}
+
 #[tokio::test]
 async fn accounts_that_the_request_names_get_the_role_along_with_it() {
     let p = Prosper::start().await;
@@ -193,6 +208,7 @@ async fn a_new_institution_that_says_it_is_an_agent_is_reviewed_once() {
     let stranger = p.browser();
     let page = stranger.get("/account/common/inst_register.aspx").await;
     page.is(200).page_says("Third Party Agent");
+    let desk = p.staff("boss@example.com", StaffRole::Reviewer).await.opens_the_console().await;
     stranger
         .submit(
             &page,
@@ -217,6 +233,9 @@ async fn a_new_institution_that_says_it_is_an_agent_is_reviewed_once() {
     let trail = || Trail::system(p.clock.now());
     let early = decide_role(nora.id, Decision::Approve, "", Actor::Terminal, trail(), &p.p).await;
     assert!(matches!(early, Err(Stop::Refused(Refusal::NotUsable(Status::Unactivated)))), "the address comes first");
+    desk.visit("/console").await.is(200).page_does_not_say("Northwind");
+    let review = format!("/console/requests/{}", nora.id);
+    desk.visit(&review).await.is(200).page_does_not_say("value=\"approve\"");
 
     let link = p.mails_to("nora@northwind.example").await[0].link(&p);
     let page = stranger.get(&link).await;
@@ -228,6 +247,8 @@ async fn a_new_institution_that_says_it_is_an_agent_is_reviewed_once() {
     page.is(403).page_says("We are looking at your registration").page_says("one answer settles both");
     page.page_says("We answer by");
     browser.get("/oauth").await.is(403);
+    desk.visit("/console").await.is(200).page_says("Northwind");
+    desk.visit(&review).await.is(200).page_says("value=\"approve\"");
 
     decide_role(nora.id, Decision::Approve, "Welcome.", Actor::Terminal, trail(), &p.p).await.expect("approved");
     let after = account(&p, nora.id).await;

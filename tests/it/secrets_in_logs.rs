@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use prosper::domain::account::StaffRole;
 use prosper::domain::application::ApplicationKind;
 use prosper::prosper::Lockout;
 use prosper::telemetry::{Format, Logging, subscriber};
@@ -73,6 +74,8 @@ fn no_secret_reaches_the_log_at_any_level_nor_the_database_in_clear() {
         let app = the_investor_api(&p, &mut planted).await;
         login_with_prosper(&p, &mut planted).await;
         an_agent(&p, &mut planted).await;
+        what_people_do_for_themselves(&p, &mut planted).await;
+        what_staff_hand_out(&p, &mut planted).await;
         what_goes_wrong(&p, &app).await;
         p.p.rotate_keys(p.system()).await.expect("rotated");
         p.p.store.sweep(p.p.now()).await.expect("swept");
@@ -176,6 +179,65 @@ async fn an_agent(p: &Prosper, planted: &mut Planted) {
     planted.plant("an agent's refresh token", &tokens.refresh_token);
     assert!(p.withdraws(&cyd, &agent).await);
     agent.auth_key_grant(&key).await.is(400);
+}
+
+/// The secret of the newest link that was mailed to this address.
+async fn mailed(p: &Prosper, planted: &mut Planted, email: &str) -> String {
+    let link = p.mails_to(email).await.iter().rev().find(|mail| mail.text.contains("link=")).expect("a mail").link(p);
+    let secret = link.split_once("link=").expect("a link").1.to_owned();
+    planted.plant(&format!("a link that was mailed to {email}"), &secret);
+    link
+}
+
+/// Opens a mailed page and sends its form, twice: the second time the link is dead.
+async fn uses(browser: &Browser<'_>, link: &str, sent: &[(&str, &str)]) {
+    let page = browser.get(link).await;
+    let action = link.split('?').next().expect("a path");
+    browser.submit_to(page.is(200), action, sent).await.is(200);
+    browser.submit_to(&page, action, sent).await.is(404);
+}
+
+/// An account is opened, its password replaced and changed, its address moved and taken back.
+async fn what_people_do_for_themselves(p: &Prosper, planted: &mut Planted) {
+    const CHOSEN: [&str; 3] = ["nine lamps over a harbour", "a kettle sings in winter", "slow trains to the coast"];
+    for (at, password) in CHOSEN.iter().enumerate() {
+        planted.plant(&format!("the password that was chosen, {at}"), password);
+    }
+    let browser = p.browser();
+    let page = browser.get("/sign-up").await;
+    let typed = [("full_name", "Dee Dee"), ("email", "dee@example.com"), ("password", CHOSEN[0])];
+    browser.submit(&page, &typed).await.is(200);
+    uses(&browser, &mailed(p, planted, "dee@example.com").await, &[]).await;
+    let page = browser.get("/forgot").await;
+    browser.submit(&page, &[("email", "dee@example.com")]).await.is(200);
+    uses(&browser, &mailed(p, planted, "dee@example.com").await, &[("password", CHOSEN[1])]).await;
+    browser.sign_in_at("/login", "dee@example.com", CHOSEN[1]).await.is(303);
+    let page = browser.get("/account/password").await;
+    browser.submit(&page, &[("current", CHOSEN[1]), ("password", CHOSEN[2])]).await.is(303);
+    let page = browser.get("/account/email").await;
+    browser.submit(&page, &[("current", CHOSEN[2]), ("email", "new@example.com")]).await.is(200);
+    uses(&p.browser(), &mailed(p, planted, "new@example.com").await, &[]).await;
+    uses(&p.browser(), &mailed(p, planted, "dee@example.com").await, &[]).await;
+}
+
+/// The console is opened, somebody is invited, and an application handed over.
+async fn what_staff_hand_out(p: &Prosper, planted: &mut Planted) {
+    let boss = p.staff("boss@example.com", StaffRole::Administrator).await;
+    let app = p.investor("fay@example.com").await.has_app(ApplicationKind::Partner, "Lending").await;
+    let desk = boss.opens_the_console().await;
+    planted.plant("the console's cookie", &desk.cookie("prosper-staff").expect("open"));
+    let page = desk.visit("/console/spaces/1").await;
+    desk.submit_to(&page, "/invite", &[("email", "gil@example.com")]).await.is(303);
+    let invitation = mailed(p, planted, "gil@example.com").await;
+    uses(&p.browser(), &invitation, &[("full_name", "Gil"), ("password", PASSWORD)]).await;
+    let page = desk.visit(&format!("/console/applications/{}", app.client_id)).await;
+    desk.submit_to(&page, "/hand-over", &[]).await.is(200);
+    let link = mailed(p, planted, "fay@example.com").await;
+    let owner = p.browser();
+    owner.sign_in_at("/login", "fay@example.com", PASSWORD).await.is(303);
+    let shown = owner.submit_to(&owner.get(&link).await, "/hand-over", &[]).await;
+    let secret = shown.is(200).hex_codes().into_iter().find(|code| *code != app.client_id).expect("it is shown");
+    planted.plant("the secret that was drawn", &secret);
 }
 
 /// Bodies that cannot be read, secrets where none belong, requests that nothing answers.

@@ -56,6 +56,27 @@ async fn an_institution_registers_validates_its_address_and_waits_for_staff() {
     browser.get(&link).await.is(404);
 }
 
+/// an account is of one space, and an institution says of which; the same address may have one in each.
+#[tokio::test]
+async fn an_institution_registers_in_the_space_that_it_chooses() {
+    let p = Prosper::start().await;
+    let acme = p.space("Acme Bank").await;
+    let browser = p.browser();
+    let fields = |space: &'static str| with("space", space);
+    signs_up(&browser, &fields("Nowhere")).await.is(400).page_says("value=\"Acme Fund\"");
+    signs_up(&browser, &fields("Acme Bank")).await.is(200);
+    assert_eq!(status(&p, "grace@acme.example").await, None, "nobody of the first space");
+    let found = p.p.store.credentials_by_email(acme, "grace@acme.example").await.expect("read").expect("an account");
+    assert_eq!(found.account.space, acme);
+    signs_up(&browser, &WHOLE).await.is(200);
+    assert_eq!(status(&p, "grace@acme.example").await, Some(Status::Unactivated));
+    let mails = p.mails_to("grace@acme.example").await;
+    assert!(mails.iter().all(|mail| mail.subject == "Please confirm your email address"), "{mails:?}");
+    // A link that names the space by its number leads to its form.
+    let page = browser.get(&format!("{PAGE}?space={acme}")).await;
+    page.is(200).page_says("Acme Bank");
+}
+
 /// R-68, PO-24: the same bytes, one hash, and the owner is told.
 #[tokio::test]
 async fn a_taken_address_gets_the_same_answer_and_its_owner_a_mail() {

@@ -2,8 +2,8 @@
 
 use prosper::crypto::secret::{Kind, client_secret};
 use prosper::domain::ids::SecretId;
-use prosper::store::applications::RotateSecret;
 use prosper::store::audit::Trail;
+use prosper::store::client_secrets::RotateSecret;
 
 use super::exchange::{Exchange, form, request};
 use super::{App, Browser, Person, Prosper};

@@ -3,6 +3,7 @@
 use super::api_settings::RoleState;
 use super::entrance::ToApp;
 use super::kit::{self, Ago, Chrome, Field, Form, Here, When};
+use super::self_service::SpaceField;
 use askama::Template;
 
 /// `/account/common/inst_register.aspx`.
@@ -13,6 +14,8 @@ pub struct InstRegister {
     pub chrome: Chrome,
     /// Goes to this page's own path.
     pub form: Form,
+    /// `space`, where there are several.
+    pub space: Option<SpaceField>,
     /// `institution_name`
     pub institution_name: Field,
     /// `full_name` of the contact.
@@ -36,7 +39,12 @@ pub struct InstRegister {
 impl InstRegister {
     fn wrong(&self) -> bool {
         self.investor_type_error.is_some()
+            || self.space_error().is_some()
             || kit::any_wrong(&[&self.institution_name, &self.full_name, &self.email, &self.phone, &self.password])
+    }
+
+    fn space_error(&self) -> Option<String> {
+        self.space.as_ref().and_then(SpaceField::error)
     }
 }
 

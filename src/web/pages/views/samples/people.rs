@@ -127,6 +127,7 @@ pub(super) fn institutions(hostile: bool, pages: &mut Pages) {
     let register = InstRegister {
         chrome: stranger(hostile),
         form: form("/account/common/inst_register.aspx"),
+        space: None,
         institution_name: Field::of(named("Northwind Advisers", hostile)),
         full_name: Field::default(),
         email: Field::wrong(named("ops", hostile), "That is not an email address."),
