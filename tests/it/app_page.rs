@@ -213,18 +213,8 @@ async fn a_logo_is_uploaded_from_the_page_and_taken_away_again_r_79() {
 }
 
 async fn upload(browser: &Browser<'_>, base: &str, content: &[u8]) -> Exchange {
-    let form = browser.visit(&format!("{base}/profile")).await;
-    let token = form.body.split("name=\"form_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    let mut body = format!(
-        "--cut\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{}\r\n--cut\r\nContent-Disposition: \
-         form-data; name=\"logo\"; filename=\"logo.png\"\r\nContent-Type: image/png\r\n\r\n",
-        token.expect("a token")
-    )
-    .into_bytes();
-    body.extend_from_slice(content);
-    body.extend_from_slice(b"\r\n--cut--\r\n");
-    let headers = [("content-type", "multipart/form-data; boundary=cut"), ("sec-fetch-site", "same-origin")];
-    browser.send_bytes("POST", &format!("{base}/logo"), &headers, body).await
+    let page = browser.visit(&format!("{base}/profile")).await;
+    browser.upload(&page, "/logo", content).await
 }
 
 #[tokio::test]

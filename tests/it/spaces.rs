@@ -75,18 +75,7 @@ async fn a_logo_is_drawn_anew_and_what_is_no_picture_is_refused_r_79() {
     image::DynamicImage::new_rgb8(600, 300).write_to(&mut png, image::ImageFormat::Png).expect("drawn");
     let upload = async |content: &[u8]| {
         let page = admin.visit("/console/spaces/1").await;
-        let token = page.body.split("action=\"/console/spaces/1/logo\"").nth(1).expect("the form");
-        let token = token.split("name=\"form_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-        let mut body = format!(
-            "--cut\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{}\r\n--cut\r\nContent-Disposition: \
-             form-data; name=\"logo\"; filename=\"evil.svg\"\r\nContent-Type: image/svg+xml\r\n\r\n",
-            token.expect("a token")
-        )
-        .into_bytes();
-        body.extend_from_slice(content);
-        body.extend_from_slice(b"\r\n--cut--\r\n");
-        let headers = [("content-type", "multipart/form-data; boundary=cut"), ("sec-fetch-site", "same-origin")];
-        admin.send_bytes("POST", "/console/spaces/1/logo", &headers, body).await
+        admin.upload(&page, "/logo", content).await
     };
     upload(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
         .await

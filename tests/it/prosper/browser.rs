@@ -4,6 +4,9 @@ use std::cell::RefCell;
 
 use super::Prosper;
 use super::exchange::{self, Exchange};
+use super::form;
+
+pub use super::form::{Form, unescape};
 
 /// A browser.
 pub struct Browser<'s> {
@@ -55,6 +58,23 @@ impl<'s> Browser<'s> {
         let mut pairs: Vec<(&str, &str)> = form.hidden.iter().map(|(name, value)| (&**name, &**value)).collect();
         pairs.extend_from_slice(fields);
         self.post(&form.action, &pairs).await
+    }
+
+    /// Sends the form of `page` whose action ends so with this file, under the name that the form has for it.
+    pub async fn upload(&self, page: &Exchange, action: &str, content: &[u8]) -> Exchange {
+        let forms = Form::all(&page.body);
+        let form = forms.iter().find(|form| form.action.ends_with(action));
+        let form = form.unwrap_or_else(|| panic!("no form goes to {action}\n{}", page.told()));
+        let file = form.fields.iter().find(|field| field.kind == form::Kind::File);
+        let file = file.unwrap_or_else(|| panic!("it takes no file\n{}", page.told()));
+        let pairs: Vec<(&str, &str)> = form.hidden.iter().map(|(name, value)| (&**name, &**value)).collect();
+        self.post_parts(&form.action, &pairs, Some((&file.name, content))).await
+    }
+
+    /// Posts a form that carries a file.
+    pub async fn post_parts(&self, place: &str, fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Exchange {
+        let headers = [("content-type", form::IN_PARTS), ("sec-fetch-site", "same-origin")];
+        self.send_bytes("POST", place, &headers, form::parts(fields, file)).await
     }
 
     /// Posts a form from a page of ours.
@@ -109,62 +129,4 @@ impl<'s> Browser<'s> {
             }
         }
     }
-}
-
-/// A form as it stands on a page.
-pub struct Form {
-    pub action: String,
-    pub hidden: Vec<(String, String)>,
-    names: Vec<String>,
-}
-
-impl Form {
-    /// Every form of a page.
-    pub fn all(page: &str) -> Vec<Self> {
-        let forms = page.split("<form").skip(1).filter_map(|rest| rest.split("</form>").next());
-        forms.map(Self::read).collect()
-    }
-
-    /// The first form that has all of these fields.
-    pub fn with(page: &str, fields: &[(&str, &str)]) -> Option<Self> {
-        let mut forms = Self::all(page).into_iter();
-        forms.find(|form| fields.iter().all(|(name, _)| form.names.iter().any(|known| known == name)))
-    }
-
-    fn read(form: &str) -> Self {
-        let (head, rest) = form.split_once('>').expect("a form tag ends");
-        let action = attribute(head, "action").unwrap_or_default();
-        let (mut hidden, mut names) = (Vec::new(), Vec::new());
-        for tag in rest.split('<').filter_map(|tag| tag.split('>').next()) {
-            let element = tag.split(|c: char| c.is_whitespace()).next().unwrap_or_default();
-            if !matches!(element, "input" | "select" | "textarea" | "button") {
-                continue;
-            }
-            let Some(name) = attribute(tag, "name") else { continue };
-            if attribute(tag, "type").as_deref() == Some("hidden") {
-                hidden.push((name.clone(), attribute(tag, "value").unwrap_or_default()));
-            }
-            names.push(name);
-        }
-        Self { action, hidden, names }
-    }
-}
-
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let start = tag.find(&format!(" {name}=\"")).map(|at| at + name.len() + 3)?;
-    let value = tag[start..].split('"').next()?;
-    Some(unescape(value))
-}
-
-/// Undoes what the templates escape.
-pub fn unescape(text: &str) -> String {
-    text.replace("&#60;", "<")
-        .replace("&#62;", ">")
-        .replace("&#34;", "\"")
-        .replace("&#39;", "'")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&#38;", "&")
-        .replace("&amp;", "&")
 }

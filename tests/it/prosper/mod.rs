@@ -9,6 +9,7 @@ pub mod black_box;
 pub mod browser;
 pub mod cluster;
 pub mod exchange;
+pub mod form;
 pub mod journeys;
 pub mod login;
 pub mod people;
