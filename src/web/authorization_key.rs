@@ -53,6 +53,11 @@ pub async fn answer(visit: Visit) -> Answer {
         return api_settings::register(visit).await;
     }
     let Some(person) = visit.person() else { return visit.see_other(&visit.here()) };
+    // Another site's form, or a program's: the page's own says one of the two, once.
+    let decided = match visit.form.get("decision") {
+        Some(decided @ ("allow" | "deny")) if !visit.form.repeats_any(&FIELDS) => decided,
+        _ => return visit.problem(ProblemKind::BadRequest),
+    };
     let query = Query::read(visit.raw_query.as_deref().unwrap_or_default());
     let decision = match authorization_key(&query, Some(person), visit.p()).await {
         Ok(decision) => decision,
@@ -60,10 +65,9 @@ pub async fn answer(visit: Visit) -> Answer {
     };
     // Whatever else it has become of the request, its GET says so.
     let Next::AskConsent(ask) = decision.next else { return visit.see_other(&visit.here()) };
-    let decided = visit.form.get("decision").filter(|_| !visit.form.repeats_any(&FIELDS));
-    let (true, Some(decided @ ("allow" | "deny"))) = (visit.has_form_token(&visit.here()), decided) else {
+    if !visit.has_form_token(&visit.here()) {
         return page(&visit, 400, &ask);
-    };
+    }
     if decided == "deny" {
         return answer::found(&deny(&ask, &query));
     }

@@ -52,16 +52,20 @@ pub async fn show(visit: Visit) -> Answer {
 /// `POST /login/oauth/authorize`
 pub async fn answer(visit: Visit) -> Answer {
     let Some(person) = visit.person() else { return visit.see_other(&visit.here()) };
+    // Another site's form, or a program's: the page's own says one of the two, once.
+    let decided = match visit.form.get("decision") {
+        Some(decided @ ("allow" | "deny")) if !visit.form.repeats_any(&FIELDS) => decided,
+        _ => return visit.problem(ProblemKind::BadRequest),
+    };
     let query = Query::read(visit.raw_query.as_deref().unwrap_or_default());
     let decision = match authorize(&query, Some(person), None, visit.p()).await {
         Ok(decision) => decision,
         Err(fault) => return visit.broke(&fault),
     };
     let ask = if let Next::AskConsent(ask) = decision.next { Some(ask) } else { None };
-    let decided = visit.form.get("decision").filter(|_| !visit.form.repeats_any(&FIELDS));
-    let (true, Some(decided @ ("allow" | "deny"))) = (visit.has_form_token(&visit.here()), decided) else {
+    if !visit.has_form_token(&visit.here()) {
         return ask.map_or_else(|| visit.stale_form(), |ask| page(&visit, 400, &ask));
-    };
+    }
     if decided == "deny" {
         let note = allow::deny(person.session, &query, visit.p());
         let cookie = visit.note_cookie(&note_name(&query), &note, lifetimes::DENIAL);

@@ -219,9 +219,12 @@ impl Visit {
         }
     }
 
-    /// A form that posts to `action`, with its token and further hidden fields.
+    /// A form that posts to `action`, with its token and further hidden fields. One that comes back without a good token
+    /// says so.
     pub fn form(&self, action: &str, hidden: Vec<Hidden>) -> Form {
-        Form { action: action.to_owned(), token: self.form_token(action), hidden }
+        let posted = self.method == Method::POST && (action == self.path || action == self.here());
+        let stale = posted && !self.has_form_token(action);
+        Form { action: action.to_owned(), token: self.form_token(action), hidden, stale }
     }
 
     /// A token for a form that is about `subject` (its action, or the request it answers). Bound to this browser.
@@ -237,9 +240,11 @@ impl Visit {
         to_base64url(&self.p().keys.seal(Purpose::FormToken, &plain, &self.p().entropy))
     }
 
-    /// Was the posted form made by us, for this browser, about `subject`, and not too long ago? (W-02)
+    /// Was the posted form made by us, for this browser, about `subject`, and not too long ago? (W-02) A form that
+    /// carries two tokens was not.
     pub fn has_form_token(&self, subject: &str) -> bool {
-        let token = self.form.get("form_token").and_then(from_base64url);
+        let only = self.form.get("form_token").filter(|_| self.form.count("form_token") == 1);
+        let token = only.and_then(from_base64url);
         let plain = token.and_then(|sealed| self.p().keys.open(Purpose::FormToken, &sealed));
         plain.is_some_and(|plain| {
             plain.len() == 56

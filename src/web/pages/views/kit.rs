@@ -80,6 +80,8 @@ pub struct Form {
     pub token: String,
     /// Further hidden fields, such as the sealed request that a sign-in returns to.
     pub hidden: Vec<Hidden>,
+    /// Does it come back since the page it was sent from had been open for too long? (W-02)
+    pub stale: bool,
 }
 
 /// A hidden field.
