@@ -47,11 +47,9 @@ pub async fn add_secret(Path(id): Path<String>, visit: Visit) -> Answer {
         Ok(desk) => desk,
         Err(answer) => return answer,
     };
-    let overlap = match visit.form.get("overlap").map(str::parse::<u64>) {
-        None => None,
-        Some(Ok(hours)) if hours <= 720 => Some(Duration::from_secs(hours * 3_600)),
-        Some(_) => return visit.problem(ProblemKind::BadRequest),
-    };
+    // What is no number of hours is none that is offered, which the flow says.
+    let hours = visit.form.get("overlap").map(|hours| hours.parse::<u64>().unwrap_or(u64::MAX));
+    let overlap = hours.map(|hours| Duration::from_secs(hours.saturating_mul(3_600)));
     let secret = SecretId::from_bytes(made_by(&visit));
     let wish = Rotation { label: typed(&visit, "label"), overlap, id: Some(secret) };
     match rotate_secret(desk.id, wish, desk.actor(), visit.trail(), visit.p()).await {
@@ -66,9 +64,7 @@ pub async fn add_secret(Path(id): Path<String>, visit: Visit) -> Answer {
                 Err(answer) => answer,
             }
         }
-        Err(Stop::Refused(Refusal::Fields(problems))) => {
-            desk.page(400, Said { problems: Some(&problems), ..Said::default() }).await
-        }
+        Err(Stop::Refused(Refusal::Fields(problems))) => desk.page(400, Said::back(&problems)).await,
         Err(Stop::Refused(Refusal::MadeAlready)) => {
             desk.page(409, Said { done: Some(Done::SecretMadeAlready), ..Said::default() }).await
         }
@@ -85,9 +81,7 @@ pub async fn set_redirects(Path(id): Path<String>, visit: Visit) -> Answer {
     let typed = typed(&visit, "redirect_uris").lines().map(str::to_owned).collect();
     match change_app(desk.id, AppWish::RedirectUris(typed), desk.actor(), visit.trail(), visit.p()).await {
         Ok(()) => visit.see_other(&format!("{}?done=redirects", desk.base)),
-        Err(Stop::Refused(Refusal::Fields(problems))) => {
-            desk.page(400, Said { problems: Some(&problems), ..Said::default() }).await
-        }
+        Err(Stop::Refused(Refusal::Fields(problems))) => desk.page(400, Said::back(&problems)).await,
         Err(stop) => refused(&visit, stop).await,
     }
 }
@@ -247,6 +241,14 @@ struct Said<'a> {
     done: Option<Done>,
     new_secret: Option<SecretShown>,
     problems: Option<&'a FieldProblems>,
+    /// A form came back: what was typed stands in it, rather than what is kept.
+    back: bool,
+}
+
+impl<'a> Said<'a> {
+    fn back(problems: &'a FieldProblems) -> Self {
+        Self { problems: Some(problems), back: true, ..Self::default() }
+    }
 }
 
 impl<'v> Desk<'v> {
@@ -270,7 +272,7 @@ impl<'v> Desk<'v> {
         if visit.has_form_token(&desk.base) {
             Ok(desk)
         } else {
-            Err(desk.page(400, Said { done: Some(Done::Stale), ..Said::default() }).await)
+            Err(desk.page(400, Said { done: Some(Done::Stale), back: true, ..Said::default() }).await)
         }
     }
 
@@ -297,14 +299,15 @@ impl<'v> Desk<'v> {
         let problem = |name| said.problems.and_then(|problems| problems.of(name)).map(words::field_problem);
         let login = application.kind == ApplicationKind::Login;
         let uris = profile.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>().join("\n");
-        let redirect_uris = match problem("redirect_uris") {
-            Some(error) => Field::wrong(typed(visit, "redirect_uris"), error),
-            None => Field::of(uris),
+        // Of the forms of this page one came back, if any: the fields of the others hold what is kept.
+        let sent = |form: &str| said.back && visit.path == format!("{}/{form}", self.base);
+        let field = |form, name, kept| Field {
+            value: if sent(form) { typed(visit, name) } else { kept },
+            error: problem(name),
         };
-        let secret_label = match problem("label") {
-            Some(error) => Field::wrong(typed(visit, "label"), error),
-            None => Field::default(),
-        };
+        let switch = |name, kept| if sent("switches") { visit.form.get(name).is_some() } else { kept };
+        let overlap = visit.form.get("overlap").filter(|_| sent("secrets")).and_then(|hours| hours.parse().ok());
+        let usual = || u32::try_from(SECRET_OVERLAP.as_secs() / 3_600).unwrap_or(24);
         let requests = app_requests::newest(visit, self.id).await?;
         Ok(AppPage {
             chrome: visit.chrome(Here::ApiSettings),
@@ -324,12 +327,13 @@ impl<'v> Desk<'v> {
             public_url: visit.p().settings.public_url.as_str().to_owned(),
             new_secret: said.new_secret,
             secrets: self.live().into_iter().map(|secret| row(visit, secret)).collect(),
-            secret_label,
-            overlap_hours: u32::try_from(SECRET_OVERLAP.as_secs() / 3_600).unwrap_or(24),
-            redirect_uris: application.kind.has_redirect_uris().then_some(redirect_uris),
+            secret_label: field("secrets", "label", String::new()),
+            overlap_hours: overlap.unwrap_or_else(usual),
+            overlap_error: problem("overlap"),
+            redirect_uris: application.kind.has_redirect_uris().then(|| field("redirects", "redirect_uris", uris)),
             invite_link: invite_link(application, visit.p()),
-            require_pkce: login.then_some(application.require_pkce),
-            send_iss: login.then_some(application.send_issuer),
+            require_pkce: login.then(|| switch("require_pkce", application.require_pkce)),
+            send_iss: login.then(|| switch("send_iss", application.send_issuer)),
             tester: application.kind.has_redirect_uris().then(|| app_more::tester(visit, application)),
             language: visit.query.get("lang").and_then(Language::of).unwrap_or_default(),
             requests,

@@ -47,6 +47,8 @@ pub struct AppPage {
     pub secret_label: Field,
     /// `overlap`, whole hours, that is preselected: one of 0, 1, 24, 168, 720 (B-05: 24 by default, 30 days at most).
     pub overlap_hours: u32,
+    /// What is wrong with it.
+    pub overlap_error: Option<String>,
     /// `redirect_uris`, one a line; only agent and login apps have any.
     pub redirect_uris: Option<Field>,
     /// For an agent app: the link to give to investors (B-03).
@@ -109,7 +111,9 @@ impl AppPage {
     }
 
     fn wrong(&self) -> bool {
-        self.secret_label.error.is_some() || self.redirect_uris.as_ref().is_some_and(|uris| uris.error.is_some())
+        self.secret_label.error.is_some()
+            || self.overlap_error.is_some()
+            || self.redirect_uris.as_ref().is_some_and(|uris| uris.error.is_some())
     }
 }
 

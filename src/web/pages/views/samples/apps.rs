@@ -101,6 +101,7 @@ fn app_page(hostile: bool, kind: AppKind, state: AppState) -> AppPage {
         secrets: vec![secret("autumn", None, None), secret("first", Some(at(-2 * MINUTE)), Some(at(DAY - MINUTE)))],
         secret_label: Field::default(),
         overlap_hours: 24,
+        overlap_error: None,
         redirect_uris: None,
         invite_link: None,
         require_pkce: None,
