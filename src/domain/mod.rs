@@ -84,6 +84,22 @@ impl fmt::Display for FieldProblems {
     }
 }
 
+/// Text of any number of lines that a person typed: trimmed, at most `most` characters, no control characters but those
+/// that break lines and indent them. It may be empty.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn text(text: &str, most: usize) -> Result<String, FieldProblem> {
+    let text = text.trim();
+    if text.chars().count() > most {
+        Err(FieldProblem::TooLong(most))
+    } else if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        Err(FieldProblem::ControlCharacter)
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
 /// A line of text that a person typed: trimmed, not empty, at most `most` characters, no control characters.
 ///
 /// # Errors

@@ -14,13 +14,14 @@ use crate::domain::email::Email;
 use crate::domain::ids::{AccountId, AccountUid, SpaceId};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
-use crate::domain::{FieldProblem, FieldProblems, line, password};
+use crate::domain::{FieldProblem, FieldProblems, line, password, text};
 use crate::mail::About;
 use crate::prosper::Prosper;
 use crate::store::accounts::{SetPassword, SetStatus};
 use crate::store::audit::Trail;
 use crate::store::new_accounts::NewAccount;
 
+use super::agent_role::MOST_REASON;
 use super::close_account::erasure_off;
 use super::refusal::{ADMINISTRATION, ANYBODY, Actor, Outcome, REVIEW, Refusal, SUPPORT};
 use super::write_mail::{link_to, write_to};
@@ -103,10 +104,7 @@ pub async fn move_status(id: AccountId, wish: StatusWish, actor: Actor<'_>, trai
     let account = find(id, p).await?;
     actor.must_be_staff(who_moves(account.status, wish.to))?;
     actor.may_manage(&account)?;
-    let reason = wish.reason.trim();
-    if reason.chars().count() > 1_000 || reason.chars().any(|c| c.is_control() && c != '\n' && c != '\r') {
-        return Err(FieldProblems(vec![("reason", FieldProblem::TooLong(1_000))]).into());
-    }
+    let reason = text(&wish.reason, MOST_REASON).map_err(|problem| FieldProblems(vec![("reason", problem)]))?;
     if !account.status.may_move(wish.to, actor.mover()) {
         return Err(Refusal::IllegalMove(account.status, wish.to).into());
     }
@@ -117,8 +115,7 @@ pub async fn move_status(id: AccountId, wish: StatusWish, actor: Actor<'_>, trai
     } else {
         None
     };
-    let unit =
-        SetStatus { id, to: wish.to, by: actor.mover(), reason: reason.to_owned(), until: wish.until, mail, trail };
+    let unit = SetStatus { id, to: wish.to, by: actor.mover(), reason, until: wish.until, mail, trail };
     if p.store.set_status(unit).await? {
         Ok(())
     } else {

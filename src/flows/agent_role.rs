@@ -21,7 +21,7 @@ use crate::domain::email::Email;
 use crate::domain::ids::AccountId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
-use crate::domain::{FieldProblem, FieldProblems, business_days};
+use crate::domain::{FieldProblem, FieldProblems, business_days, text};
 use crate::fault::Fault;
 use crate::mail::About;
 use crate::prosper::Prosper;
@@ -84,12 +84,7 @@ fn check(wish: &RoleWish) -> Result<String, Refusal> {
     if emails.len() > MOST_FURTHER_ACCOUNTS {
         problems.0.push(("accounts", FieldProblem::TooLong(MOST_FURTHER_ACCOUNTS * 100)));
     }
-    let message = wish.message.trim();
-    if message.chars().count() > MOST_MESSAGE {
-        problems.0.push(("message", FieldProblem::TooLong(MOST_MESSAGE)));
-    } else if message.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
-        problems.0.push(("message", FieldProblem::ControlCharacter));
-    }
+    problems.note("message", text(&wish.message, MOST_MESSAGE));
     if problems.0.is_empty() { Ok(emails.join("\n")) } else { Err(Refusal::Fields(problems)) }
 }
 
@@ -161,21 +156,14 @@ fn told(decision: Decision, reason: &str, p: &Prosper) -> About {
 }
 
 fn check_reason(reason: &str, needed: bool) -> Result<String, Stop<Refusal>> {
-    let reason = reason.trim();
-    let problem = if needed && reason.is_empty() {
-        FieldProblem::Missing
-    } else if reason.chars().count() > MOST_REASON {
-        FieldProblem::TooLong(MOST_REASON)
-    } else if reason.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
-        FieldProblem::ControlCharacter
-    } else {
-        return Ok(reason.to_owned());
-    };
-    Err(FieldProblems(vec![("reason", problem)]).into())
+    let reason = text(reason, MOST_REASON);
+    let reason =
+        reason.and_then(|reason| if needed && reason.is_empty() { Err(FieldProblem::Missing) } else { Ok(reason) });
+    reason.map_err(|problem| FieldProblems(vec![("reason", problem)]).into())
 }
 
 /// The longest reason, in characters.
-const MOST_REASON: usize = 1_000;
+pub const MOST_REASON: usize = 1_000;
 
 /// The accounts that the newest request of `account` names besides it, as far as they are validated accounts of
 /// institutions in the same space and do not hold the role.

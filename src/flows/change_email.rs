@@ -1,6 +1,6 @@
 //! A person moves their account to another email address.
 //!
-//! 1. Is the new one an address, and another? Said before anything is spent.
+//! 1. Is the new one an address, and another, and was a password typed at all? Said before anything is spent.
 //! 2. Is the password right? Asked even of a live session, and counted like every other attempt (T-13).
 //! 3. One write keeps the wish, mails a link to the new address, and tells the old one. If the new address is somebody's,
 //!    its owner is told instead, and the answer is the same.
@@ -23,7 +23,7 @@ use crate::store::email_changes::{AskEmail, ConfirmEmail, EmailAsked, UndoEmail}
 use crate::store::links::{Link, LinkPurpose};
 
 use super::mailed_link;
-use super::password_check::{check_password, forgive};
+use super::password_check::{check_password, forgive, typed_at_all};
 use super::refusal::{Outcome, Refusal, must_be_usable};
 use super::write_mail::{link_to, write_to, write_to_address};
 
@@ -38,8 +38,8 @@ pub struct NewEmail {
 /// Asks for another address. Answers it as it was typed, whether it is somebody's or not.
 ///
 /// # Errors
-/// `Refused` with [`Refusal::NotFound`], [`Refusal::NotUsable`], [`Refusal::Fields`] (`email`),
-/// [`Refusal::WrongPassword`] or [`Refusal::MovedLately`].
+/// `Refused` with [`Refusal::NotFound`], [`Refusal::NotUsable`], [`Refusal::Fields`] (`email`, `current`
+/// when nothing was typed), [`Refusal::WrongPassword`] or [`Refusal::MovedLately`].
 pub async fn ask_email(id: AccountId, typed: NewEmail, trail: Trail, p: &Prosper) -> Outcome<String> {
     let before = p.store.credentials(id).await?.ok_or(Refusal::NotFound)?;
     let account = &before.account;
@@ -48,7 +48,10 @@ pub async fn ask_email(id: AccountId, typed: NewEmail, trail: Trail, p: &Prosper
     let to = Email::parse(&typed.email);
     let to =
         to.and_then(|to| if to.folded() == account.email.folded() { Err(FieldProblem::Unchanged) } else { Ok(to) });
-    let Some(to) = problems.note("email", to) else { return Err(problems.into()) };
+    let to = problems.note("email", to);
+    let (Some(to), Some(())) = (to, problems.note("current", typed_at_all(&typed.current))) else {
+        return Err(problems.into());
+    };
     let counted = (account.space, account.email.as_str());
     if !check_password(counted, &typed.current, Some(&before), p).await? {
         return Err(Refusal::WrongPassword.into());

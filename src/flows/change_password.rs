@@ -1,6 +1,6 @@
 //! A person changes their own password (R-66; T-11).
 //!
-//! 1. Is the new one a good password? Said before anything is spent.
+//! 1. Is the new one a good password, and was the current one typed at all? Said before anything is spent.
 //! 2. Is the current one right? Asked even of a live session, and counted like every other attempt (T-13).
 //! 3. One write sets the new one, if nobody else did meanwhile, and mails the person. It ends every session, token, code
 //!    and key there was.
@@ -10,13 +10,14 @@ use zeroize::Zeroizing;
 
 use crate::contract::table::Stop;
 use crate::crypto::secret::Plain;
+use crate::domain::FieldProblems;
 use crate::domain::ids::AccountId;
 use crate::prosper::Prosper;
 use crate::store::accounts::SetPassword;
 use crate::store::audit::Trail;
 
 use super::account_status::{choose, password_changed};
-use super::password_check::check_password;
+use super::password_check::{check_password, typed_at_all};
 use super::refusal::{Outcome, Refusal, must_be_usable};
 use super::sign_in::{Browser, SignedIn, open};
 use super::write_mail::write_to;
@@ -33,8 +34,8 @@ pub struct NewPassword {
 /// that very moment.
 ///
 /// # Errors
-/// `Refused` with [`Refusal::NotFound`], [`Refusal::NotUsable`], [`Refusal::Fields`] (`password`) or
-/// [`Refusal::WrongPassword`].
+/// `Refused` with [`Refusal::NotFound`], [`Refusal::NotUsable`], [`Refusal::Fields`] (`password`, `current` when
+/// nothing was typed) or [`Refusal::WrongPassword`].
 pub async fn change_password(
     id: AccountId,
     typed: NewPassword,
@@ -46,7 +47,16 @@ pub async fn change_password(
     let before = p.store.credentials(id).await?.ok_or(Refusal::NotFound)?;
     let account = &before.account;
     must_be_usable(account)?;
-    let chosen = choose(&typed.chosen, account, p).await?;
+    let mut problems = FieldProblems::default();
+    let chosen = match choose(&typed.chosen, account, p).await {
+        Err(Stop::Refused(Refusal::Fields(found))) => {
+            problems = found;
+            None
+        }
+        chosen => Some(chosen?),
+    };
+    problems.note("current", typed_at_all(&typed.current));
+    let Some(chosen) = chosen.filter(|_| problems.0.is_empty()) else { return Err(problems.into()) };
     let counted = (account.space, account.email.as_str());
     if !check_password(counted, &typed.current, Some(&before), p).await? {
         return Err(Refusal::WrongPassword.into());

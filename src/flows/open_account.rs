@@ -95,14 +95,13 @@ pub async fn open_account(form: PersonForm, trail: Trail, p: &Prosper) -> Outcom
                 Some(id) => p.store.space(*id).await?.filter(|space| space.sign_up == Admission::Open),
                 None => None,
             };
-            let space = space.ok_or_else(|| FieldProblems(vec![("space", FieldProblem::Unknown)]))?;
-            let checked = check(&form, &form.email, &space)?;
+            let (space, checked) = check(&form, &form.email, space)?;
             by_themselves(checked, form.leads_to.clone(), &space, trail, p).await
         }
         Way::Invited(text) => {
             let invitation = look_at_invitation(text, p).await?;
-            let checked = check(&form, invitation.email.as_str(), &invitation.space)?;
-            let account = new_account(checked, invitation.space.id, trail, p).await?;
+            let (space, checked) = check(&form, invitation.email.as_str(), Some(invitation.space))?;
+            let account = new_account(checked, space.id, trail, p).await?;
             let opened = p.store.open_invited(OpenInvited { link: invitation.link, account }).await?;
             opened.map(|_| Opened::Ready).ok_or_else(|| Refusal::DeadLink.into())
         }
@@ -141,14 +140,16 @@ struct Checked {
     password: Zeroizing<String>,
 }
 
-fn check(form: &PersonForm, email: &str, space: &Space) -> Result<Checked, FieldProblems> {
+/// Everything that is wrong is told at once, a space that there is not among it.
+fn check(form: &PersonForm, email: &str, space: Option<Space>) -> Result<(Space, Checked), FieldProblems> {
     let mut problems = FieldProblems::default();
+    let space = problems.note("space", space.ok_or(FieldProblem::Unknown));
     let name = problems.note("full_name", line(&form.full_name, 120));
-    let context = [form.full_name.as_str(), email, space.name.as_str()];
+    let context = [form.full_name.as_str(), email, space.as_ref().map_or("", |space| &space.name)];
     let email = problems.note("email", Email::parse(email));
     let password = problems.note("password", password::choose(&form.password, &context));
-    match (name, email, password) {
-        (Some(name), Some(email), Some(password)) => Ok(Checked { name, email, password }),
+    match (space, name, email, password) {
+        (Some(space), Some(name), Some(email), Some(password)) => Ok((space, Checked { name, email, password })),
         _ => Err(problems),
     }
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::contract::table::Later;
 use crate::crypto::password::HashProblem;
 use crate::domain::ids::SpaceId;
-use crate::domain::password;
+use crate::domain::{FieldProblem, password};
 use crate::fault::Fault;
 use crate::prosper::Prosper;
 use crate::store::accounts::Credentials;
@@ -46,6 +46,15 @@ pub async fn check_password(
         strengthen(found, typed, p);
     }
     Ok(right)
+}
+
+/// Was a password typed at all? What is empty is nobody's, and is told beside its field with whatever else is missing,
+/// before an attempt is counted.
+///
+/// # Errors
+/// `Missing`.
+pub fn typed_at_all(typed: &Zeroizing<String>) -> Result<(), FieldProblem> {
+    if typed.is_empty() { Err(FieldProblem::Missing) } else { Ok(()) }
 }
 
 /// Forgets the failed attempts of an email whose password was right, where no other write does.

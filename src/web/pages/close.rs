@@ -9,6 +9,7 @@ use super::person::{refused, typed, usable, when};
 use super::views::{AccountClosed, CloseAccount, Field, Here, ProblemKind};
 use crate::contract::table::Stop;
 use crate::contract::words;
+use crate::domain::FieldProblem;
 use crate::domain::account::Account;
 use crate::flows::close_account::close_account;
 use crate::flows::refusal::Refusal;
@@ -33,6 +34,9 @@ pub async fn close(visit: Visit) -> Answer {
     if !visit.has_form_token(paths::CLOSE) {
         return page(&visit, &account, 400, Field::default()).await;
     }
+    if is_unknown(&visit) {
+        return page(&visit, &account, 400, Field::default()).await;
+    }
     let current = Zeroizing::new(typed(&visit, "current"));
     match close_account(account.id, &current, erase(&visit), visit.trail(), visit.p()).await {
         Ok(erased) => {
@@ -53,6 +57,11 @@ fn erase(visit: &Visit) -> bool {
     visit.form.get("erase") == Some("yes")
 }
 
+/// Was something else said than the page offers? Nothing is guessed of what ends an account.
+fn is_unknown(visit: &Visit) -> bool {
+    visit.form.get("erase").is_some_and(|said| !matches!(said, "yes" | "no"))
+}
+
 async fn page(visit: &Visit, account: &Account, status: u16, current: Field) -> Answer {
     let apps = match visit.p().store.clients_of(account.id).await {
         Ok(apps) => apps.len(),
@@ -65,6 +74,7 @@ async fn page(visit: &Visit, account: &Account, status: u16, current: Field) -> 
         apps,
         days: visit.p().settings.erasure_wait.as_secs() / (24 * 60 * 60),
         erase: erase(visit),
+        erase_error: is_unknown(visit).then(|| words::field_problem(FieldProblem::Unknown)),
         current,
         staff: account.staff.is_some(),
     };

@@ -59,12 +59,14 @@ struct Said {
 }
 
 fn page(visit: &Visit, account: &Account, status: u16, problems: Option<&FieldProblems>, said: Said) -> Answer {
+    let missing = problems.and_then(|problems| problems.of("current")).map(words::field_problem);
+    let wrong = said.wrong_password.then(|| words::WRONG_PASSWORD.to_owned());
     let view = ChangeEmail {
         chrome: visit.chrome(Here::Account),
         form: visit.form(paths::EMAIL, Vec::new()),
         now: account.email.as_str().to_owned(),
         email: field(visit, "email", "email", problems),
-        current: if said.wrong_password { Field::wrong("", words::WRONG_PASSWORD) } else { Field::default() },
+        current: Field { value: String::new(), error: missing.or(wrong) },
         sent: said.sent,
         moved_lately: said.moved_lately,
     };

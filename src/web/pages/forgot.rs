@@ -11,6 +11,7 @@ use super::views::{Chrome, Forgot, ForgotStep, Here, ProblemKind};
 use super::{paths, space_choice};
 use crate::contract::table::Stop;
 use crate::contract::words;
+use crate::domain::email::Email;
 use crate::domain::ids::SpaceId;
 use crate::domain::space::Space;
 use crate::domain::{FieldProblem, FieldProblems};
@@ -45,8 +46,11 @@ pub async fn submit(visit: Visit) -> Answer {
     }
     // Each may cost somebody a mail, so each counts against the address, however it ends.
     visit.web.limits.failed(visit.address, now);
-    let Some(space) = space_choice::named(&visit, &lost.spaces()) else {
-        return lost.ask(&visit, 400, Some(&FieldProblems(vec![("space", FieldProblem::Unknown)])));
+    let mut problems = FieldProblems::default();
+    let space = space_choice::named(&visit, &lost.spaces()).ok_or(FieldProblem::Unknown);
+    let Some(space) = problems.note("space", space) else {
+        problems.note("email", Email::parse(&typed(&visit, "email")));
+        return lost.ask(&visit, 400, Some(&problems));
     };
     let leads_to = lost.onward.as_ref().and_then(Onward::kept);
     match ask_reset(space, &typed(&visit, "email"), leads_to, visit.trail(), visit.p()).await {

@@ -48,7 +48,9 @@ pub async fn change(visit: Visit) -> Answer {
             answer::set_cookie(to_settings, &visit.session_cookie(&cookie))
         }
         Ok(None) => visit.see_other(paths::SIGN_IN),
-        Err(Stop::Refused(Refusal::Fields(problems))) => page(&visit, 400, Field::default(), wrong(&problems)),
+        Err(Stop::Refused(Refusal::Fields(problems))) => {
+            page(&visit, 400, wrong(&problems, "current"), wrong(&problems, "password"))
+        }
         Err(Stop::Refused(Refusal::WrongPassword)) => {
             visit.web.limits.failed(visit.address, visit.now());
             page(&visit, 400, Field::wrong("", words::WRONG_PASSWORD), Field::default())
@@ -57,9 +59,9 @@ pub async fn change(visit: Visit) -> Answer {
     }
 }
 
-/// What is wrong with the new password. Neither is ever put back.
-fn wrong(problems: &FieldProblems) -> Field {
-    Field { value: String::new(), error: problems.of("password").map(words::field_problem) }
+/// What is wrong with one of the two passwords. Neither is ever put back.
+fn wrong(problems: &FieldProblems, name: &str) -> Field {
+    Field { value: String::new(), error: problems.of(name).map(words::field_problem) }
 }
 
 fn page(visit: &Visit, status: u16, current: Field, password: Field) -> Answer {

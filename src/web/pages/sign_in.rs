@@ -11,7 +11,9 @@ use super::space_choice::MOST_LISTED;
 use super::standing;
 use super::views::{Field, Here, Hidden, ProblemKind, SignIn, SignInRefusal, SpaceChoice};
 use crate::contract::table::Later;
+use crate::contract::words;
 use crate::crypto::password::HashProblem;
+use crate::domain::FieldProblem;
 use crate::domain::space::{Admission, Space};
 use crate::fault::Fault;
 use crate::flows::sign_in::{SignInAsk, SignedIn, Where, sign_in};
@@ -45,7 +47,8 @@ pub async fn submit(visit: Visit) -> Answer {
     let (Some(email), Some(password)) = (visit.form.get("email"), visit.form.get("password")) else {
         return entrance.page(&visit, 400, Some(SignInRefusal::Incomplete));
     };
-    let Some(space) = entrance.space(&visit) else { return visit.problem(ProblemKind::BadRequest) };
+    // Nobody is looked for where there is no such space: the page says so beside the field.
+    let Some(space) = entrance.space(&visit) else { return entrance.page(&visit, 400, None) };
     let ask = SignInAsk {
         email: email.to_owned(),
         password: Zeroizing::new(password.to_owned()),
@@ -117,7 +120,7 @@ impl Entrance {
     fn page(&self, visit: &Visit, status: u16, refusal: Option<SignInRefusal>) -> Answer {
         let hidden = self.next.iter().map(|next| Hidden { name: "next", value: next.as_str().to_owned() }).collect();
         let mut form = visit.form(paths::SIGN_IN, hidden);
-        form.token = visit.form_token(&self.subject());
+        (form.token, form.stale) = (visit.form_token(&self.subject()), refusal == Some(SignInRefusal::StaleForm));
         let chosen = visit.form.get("space");
         let choice = |space: &Space| SpaceChoice {
             value: space.name.clone(),
@@ -126,6 +129,7 @@ impl Entrance {
         };
         let choose = self.to.is_none() && self.spaces.len() > 1;
         let listed = choose && self.spaces.len() <= MOST_LISTED;
+        let unknown = self.space(visit).is_none().then(|| words::field_problem(FieldProblem::Unknown));
         let view = SignIn {
             chrome: Onward::framed(self.to.as_ref(), visit.chrome_in(self.house(visit), Here::Elsewhere)),
             form,
@@ -133,7 +137,9 @@ impl Entrance {
             email: Field::of(visit.form.get("email").unwrap_or_default()),
             refusal,
             spaces: self.spaces.iter().take(if listed { MOST_LISTED } else { 0 }).map(choice).collect(),
-            space: (choose && !listed).then(|| Field::of(chosen.unwrap_or_default())),
+            space: (choose && !listed)
+                .then(|| Field { value: chosen.unwrap_or_default().to_owned(), error: unknown.clone() }),
+            space_error: unknown.filter(|_| listed),
             forgot_href: Some(self.forgot_href()),
             open_account_href: self.may_be_opened().then(|| self.open_account_href()),
         };

@@ -21,9 +21,10 @@ use crate::domain::account::{Account, AccountKind, StaffRole};
 use crate::domain::ids::SpaceId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
-use crate::domain::{FieldProblem, FieldProblems};
+use crate::domain::{FieldProblem, FieldProblems, text};
 use crate::fault::Fault;
 use crate::flows::account_status::{self, StatusWish, who_moves};
+use crate::flows::agent_role::MOST_REASON;
 use crate::flows::refusal::{ADMINISTRATION, REVIEW, Refusal, SUPPORT};
 use crate::store::search::AccountSearch;
 
@@ -100,18 +101,16 @@ pub async fn move_status(Path(id): Path<String>, desk: Desk) -> Answer {
     if !desk.is_ours(&["status", "reason", "until"]) {
         return desk.page(400, view(&desk, &account, Some(Told::Stale), None).await);
     }
-    let Some(to) = desk.visit.form.get("status").and_then(Status::parse) else {
-        let problems = FieldProblems(vec![("status", FieldProblem::Unknown)]);
-        return desk.page(400, view(&desk, &account, None, Some(&problems)).await);
-    };
-    let reason = typed(&desk.visit, "reason");
     let mut problems = FieldProblems::default();
+    let to = desk.visit.form.get("status").and_then(Status::parse).ok_or(FieldProblem::Unknown);
+    let to = problems.note("status", to);
     let until = problems.note("until", until(&typed(&desk.visit, "until"), desk.visit.now()));
+    let reason = problems.note("reason", text(&typed(&desk.visit, "reason"), MOST_REASON));
     // Whoever may not use their account any more is told why.
-    if reason.trim().is_empty() && to != Status::Active {
+    if reason.as_deref() == Some("") && to != Some(Status::Active) {
         problems.0.push(("reason", FieldProblem::Missing));
     }
-    let Some(until) = until.filter(|_| problems.0.is_empty()) else {
+    let (Some(to), Some(until), Some(reason), []) = (to, until, reason, problems.0.as_slice()) else {
         return desk.page(400, view(&desk, &account, None, Some(&problems)).await);
     };
     let wish = StatusWish { to, reason, until };
@@ -166,7 +165,10 @@ pub async fn set_staff(Path(id): Path<String>, desk: Desk) -> Answer {
     let role = match desk.visit.form.get("role") {
         Some("none") => None,
         Some(name) if StaffRole::parse(name).is_some() => StaffRole::parse(name),
-        _ => return desk.visit.problem(ProblemKind::BadRequest),
+        _ => {
+            let problems = FieldProblems(vec![("role", FieldProblem::Unknown)]);
+            return desk.page(400, view(&desk, &account, None, Some(&problems)).await);
+        }
     };
     let outcome = account_status::set_staff(account.id, role, desk.actor(), desk.visit.trail(), desk.visit.p()).await;
     answered(&desk, &account, outcome, &Told::StaffSet).await
@@ -239,7 +241,7 @@ async fn view(
         reset,
         sign_out: (manages && desk.may(SUPPORT))
             .then(|| desk.act(&format!("{base}/sign-out"), line(&["user", "sign-out", &number]))),
-        staff: (manages && desk.may(ADMINISTRATION)).then(|| staff_form(desk, account)),
+        staff: (manages && desk.may(ADMINISTRATION)).then(|| staff_form(desk, account, problems)),
         erasure: erasures::form(desk, account).await?,
         review_href: reviewed.then(|| request_href(account.id.0)),
         apps: clients.iter().filter(|_| desk.may(ADMINISTRATION)).map(|c| app_line(desk, &c.application)).collect(),
@@ -274,18 +276,20 @@ fn move_form(desk: &Desk, account: &Account, problems: Option<&FieldProblems>) -
     })
 }
 
-fn staff_form(desk: &Desk, account: &Account) -> StaffForm {
+fn staff_form(desk: &Desk, account: &Account, problems: Option<&FieldProblems>) -> StaffForm {
     let roles = [None, Some(StaffRole::Reviewer), Some(StaffRole::Support), Some(StaffRole::Administrator)];
     let number = account.id.to_string();
+    let stands = desk.visit.form.get("role").unwrap_or_else(|| account.staff.map_or("none", StaffRole::name));
     StaffForm {
         form: desk.visit.form(&format!("{}/staff", account_href(account.id.0)), Vec::new()),
         choices: roles
             .into_iter()
             .map(|role| {
                 let name = role.map_or("none", StaffRole::name);
-                Choice { value: name.to_owned(), words: name.to_owned(), chosen: role == account.staff }
+                Choice { value: name.to_owned(), words: name.to_owned(), chosen: stands == name }
             })
             .collect(),
+        choice_error: problems.and_then(|problems| problems.of("role")).map(words::field_problem),
         line: if account.staff.is_some() {
             line(&["staff", "remove", &number])
         } else {

@@ -8,14 +8,14 @@ use axum::extract::Path;
 
 use super::super::super::answer::{Answer, Trouble};
 use super::super::person::{app_kind, app_state, logo, made_by, typed, when};
-use super::super::views::{Choice, ConsoleApp, ConsoleApps, ConsoleRegister, Field, NewLink, ProblemKind, Tab, Told};
+use super::super::views::{Choice, ConsoleApp, ConsoleApps, ConsoleRegister, Field, NewLink, Tab, Told};
 use super::desk::{Desk, in_words};
 use super::facts::{PAGE, PAGE_AND_ONE, account_href, app_line, application_href, history, space_choices, space_name};
 use super::lines::line;
 use crate::contract::table::Stop;
 use crate::contract::words;
 use crate::domain::application::{ApplicationKind, Registration};
-use crate::domain::ids::{ClientId, SpaceId};
+use crate::domain::ids::{AccountId, ClientId};
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::time::Timestamp;
 use crate::domain::{FieldProblem, FieldProblems};
@@ -97,32 +97,12 @@ pub async fn register(desk: Desk) -> Answer {
     if !desk.is_ours(&["kind", "space", "owner", "name", "url", "redirect_uris"]) {
         return form(&desk, 400, Some(Told::Stale), None).await;
     }
-    let kind = desk.visit.form.get("kind").and_then(ApplicationKind::parse);
-    let Some(kind) = kind.filter(|kind| kind.is_registered_by_staff()) else {
-        return desk.visit.problem(ProblemKind::BadRequest);
-    };
-    let owner = match owner(&desk).await {
-        Ok(Ok(owner)) => owner,
-        Ok(Err(problem)) => {
-            let problems = FieldProblems(vec![("owner", problem)]);
-            return form(&desk, 400, None, Some(&problems)).await;
-        }
-        Err(fault) => return desk.visit.broke(&fault),
-    };
     let visit = &desk.visit;
     let id = ClientId::from_bytes(made_by(visit));
-    let wish = NewApplication {
-        owner,
-        kind,
-        typed: Registration {
-            name: typed(visit, "name"),
-            url: typed(visit, "url"),
-            redirect_uris: typed(visit, "redirect_uris").lines().map(str::to_owned).collect(),
-            ..Registration::default()
-        },
-        scopes: None,
-        logo: None,
-        id: Some(id),
+    let wish = match wish(&desk, id).await {
+        Ok(Ok(wish)) => wish,
+        Ok(Err(problems)) => return form(&desk, 400, None, Some(&problems)).await,
+        Err(fault) => return visit.broke(&fault),
     };
     match hand_over::register_and_hand_over(wish, desk.actor(), visit.trail(), visit.p()).await {
         Ok((application, link)) => page(&desk, application.id, 200, None, Some(link)).await,
@@ -137,20 +117,49 @@ pub async fn register(desk: Desk) -> Answer {
     }
 }
 
+/// What the form asks for, or everything that is wrong with it.
+async fn wish(desk: &Desk, id: ClientId) -> Result<Result<NewApplication, FieldProblems>, Fault> {
+    let visit = &desk.visit;
+    let typed_in = Registration {
+        name: typed(visit, "name"),
+        url: typed(visit, "url"),
+        redirect_uris: typed(visit, "redirect_uris").lines().map(str::to_owned).collect(),
+        ..Registration::default()
+    };
+    let mut problems = FieldProblems::default();
+    let kind = visit.form.get("kind").and_then(ApplicationKind::parse).filter(|kind| kind.is_registered_by_staff());
+    let kind = problems.note("kind", kind.ok_or(FieldProblem::Unknown));
+    let owner = owner(desk, &mut problems).await?;
+    if let Some(Err(found)) = kind.map(|kind| typed_in.check(kind)) {
+        problems.0.extend(found.0);
+    }
+    Ok(match (owner, kind) {
+        (Some(owner), Some(kind)) if problems.0.is_empty() => {
+            Ok(NewApplication { owner, kind, typed: typed_in, scopes: None, logo: None, id: Some(id) })
+        }
+        _ => Err(problems),
+    })
+}
+
 /// The account whose email was typed, in the space that was chosen, else in the first.
-async fn owner(desk: &Desk) -> Result<Result<crate::domain::ids::AccountId, FieldProblem>, Fault> {
+async fn owner(desk: &Desk, problems: &mut FieldProblems) -> Result<Option<AccountId>, Fault> {
     let store = &desk.visit.p().store;
     let spaces = store.spaces().await?;
-    let chosen = desk.visit.form.get("space").and_then(|id| id.parse().ok()).map(SpaceId);
-    let Some(space) = chosen.or_else(|| spaces.first().map(|space| space.id)) else {
-        return Ok(Err(FieldProblem::Nobody));
+    let space = match desk.visit.form.get("space") {
+        Some(chosen) => spaces.iter().find(|space| space.id.to_string() == chosen),
+        None => spaces.first(),
     };
+    let space = problems.note("space", space.ok_or(FieldProblem::Unknown));
     let email = typed(&desk.visit, "owner");
-    if email.trim().is_empty() {
-        return Ok(Err(FieldProblem::Missing));
-    }
-    let found = store.credentials_by_email(space, email.trim()).await?;
-    Ok(found.map(|found| found.account.id).ok_or(FieldProblem::Nobody))
+    let found = match space {
+        _ if email.trim().is_empty() => Err(FieldProblem::Missing),
+        None => return Ok(None),
+        Some(space) => {
+            let found = store.credentials_by_email(space.id, email.trim()).await?;
+            found.map(|found| found.account.id).ok_or(FieldProblem::Nobody)
+        }
+    };
+    Ok(problems.note("owner", found))
 }
 
 async fn form(desk: &Desk, status: u16, told: Option<Told>, problems: Option<&FieldProblems>) -> Answer {
@@ -159,10 +168,8 @@ async fn form(desk: &Desk, status: u16, told: Option<Told>, problems: Option<&Fi
         Ok(spaces) => spaces,
         Err(fault) => return visit.broke(&fault),
     };
-    let back = |name: &str| Field {
-        value: typed(visit, name),
-        error: problems.and_then(|problems| problems.of(name)).map(words::field_problem),
-    };
+    let error = |name: &str| problems.and_then(|problems| problems.of(name)).map(words::field_problem);
+    let back = |name: &str| Field { value: typed(visit, name), error: error(name) };
     let by_staff = [ApplicationKind::Login, ApplicationKind::Partner, ApplicationKind::Api];
     let example = "https://app.example";
     let view = ConsoleRegister {
@@ -171,7 +178,9 @@ async fn form(desk: &Desk, status: u16, told: Option<Told>, problems: Option<&Fi
         told,
         form: visit.form("/console/applications/new", Vec::new()),
         kinds: kinds(&by_staff, visit.form.get("kind"), false),
+        kind_error: error("kind"),
         spaces,
+        space_error: error("space"),
         owner: back("owner"),
         name: back("name"),
         url: back("url"),

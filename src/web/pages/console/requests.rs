@@ -13,11 +13,11 @@ use super::facts::{PAGE, account_facts, account_href, history, request_href, tit
 use super::lines::line;
 use crate::contract::table::Stop;
 use crate::contract::words;
-use crate::domain::FieldProblems;
 use crate::domain::account::Account;
 use crate::domain::agent::{AgentRole, RequestForm};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
+use crate::domain::{FieldProblem, FieldProblems};
 use crate::fault::Fault;
 use crate::flows::account_status::{StatusWish, move_status};
 use crate::flows::agent_role::{Decision, decide_role, further_accounts};
@@ -134,6 +134,11 @@ pub async fn decide(Path(id): Path<String>, desk: Desk) -> Answer {
         Some("withdraw") => Decision::Withdraw,
         _ => return desk.visit.problem(ProblemKind::BadRequest),
     };
+    let reasons = prepared(&desk);
+    if desk.visit.form.get("prepared").is_some() && reasons.iter().all(|choice| !choice.chosen) {
+        let problems = FieldProblems(vec![("prepared", FieldProblem::Unknown)]);
+        return desk.page(400, view(&desk, &account, None, Some(&problems)).await);
+    }
     let reason = reason(&desk, decision);
     let (p, trail) = (desk.visit.p(), desk.visit.trail());
     // A sign-up is decided as one only as long as it waits; else the role's own rules say that it was decided already.
@@ -143,7 +148,7 @@ pub async fn decide(Path(id): Path<String>, desk: Desk) -> Answer {
         decide_role(account.id, decision, &reason, desk.actor(), trail, p).await
     } else if decision == Decision::Decline && reason.trim().is_empty() {
         // Whoever is turned away is told why.
-        Err(FieldProblems(vec![("reason", crate::domain::FieldProblem::Missing)]).into())
+        Err(FieldProblems(vec![("reason", FieldProblem::Missing)]).into())
     } else {
         let to = if decision == Decision::Approve { Status::Active } else { Status::Closed };
         move_status(account.id, StatusWish { to, reason, until: None }, desk.actor(), trail, p).await
@@ -185,6 +190,7 @@ async fn view(
     let decide = waiting.as_ref().filter(|_| !own).map(|waiting| ReviewForm {
         form: desk.visit.form(&action, Vec::new()),
         prepared: prepared(desk),
+        prepared_error: problems.and_then(|problems| problems.of("prepared")).map(words::field_problem),
         reason: field(),
         approve_line: if waiting.request.is_some() {
             line(&["agent", "approve", &number])

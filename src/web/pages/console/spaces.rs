@@ -22,7 +22,7 @@ use crate::flows::spaces::{self, SpaceForm};
 /// `GET /console/spaces`
 pub async fn list(desk: Desk) -> Answer {
     match desk.reads(Tab::Spaces) {
-        Ok(()) => listed(&desk, 200, None).await,
+        Ok(()) => listed(&desk, 200, None, None).await,
         Err(answer) => answer,
     }
 }
@@ -33,12 +33,12 @@ pub async fn add(desk: Desk) -> Answer {
         return answer;
     }
     if !desk.is_ours(&["name", "support_email", "brand"]) {
-        return desk.visit.stale_form();
+        return listed(&desk, 400, Some(Told::Stale), None).await;
     }
     let (trail, p) = (desk.visit.trail(), desk.visit.p());
     match spaces::add_space(typed_form(&desk), desk.actor(), trail, p).await {
         Ok(id) => desk.done(&space_href(id.0), &Told::SpaceMade),
-        Err(Stop::Refused(Refusal::Fields(problems))) => listed(&desk, 400, Some(&problems)).await,
+        Err(Stop::Refused(Refusal::Fields(problems))) => listed(&desk, 400, None, Some(&problems)).await,
         Err(stop) => desk.refused(stop),
     }
 }
@@ -53,7 +53,7 @@ fn typed_form(desk: &Desk) -> SpaceForm {
     }
 }
 
-async fn listed(desk: &Desk, status: u16, problems: Option<&FieldProblems>) -> Answer {
+async fn listed(desk: &Desk, status: u16, told: Option<Told>, problems: Option<&FieldProblems>) -> Answer {
     let spaces = match desk.visit.p().store.spaces().await {
         Ok(spaces) => spaces,
         Err(fault) => return desk.visit.broke(&fault),
@@ -82,6 +82,7 @@ async fn listed(desk: &Desk, status: u16, problems: Option<&FieldProblems>) -> A
         name: back("name"),
         support_email: back("support_email"),
         brand: back("brand"),
+        told,
         line: line(&["space", "add", "Acme Bank", "--support-email", "help@acme.example", "--brand", "#7a1f3d"]),
     };
     desk.visit.page(status, &view)
@@ -189,12 +190,8 @@ async fn find(desk: &Desk, id: &str) -> Result<Space, Answer> {
 
 /// A field that came back, or what is there.
 fn field(desk: &Desk, name: &str, kept: String, problems: Option<&FieldProblems>) -> Field {
-    match problems {
-        Some(problems) if desk.visit.form.count(name) > 0 => {
-            Field { value: typed(&desk.visit, name), error: problems.of(name).map(words::field_problem) }
-        }
-        _ => Field::of(kept),
-    }
+    let value = if desk.visit.form.count(name) > 0 { typed(&desk.visit, name) } else { kept };
+    Field { value, error: problems.and_then(|problems| problems.of(name)).map(words::field_problem) }
 }
 
 async fn page(desk: &Desk, space: &Space, status: u16, told: Option<Told>, problems: Option<&FieldProblems>) -> Answer {
@@ -215,6 +212,7 @@ async fn page(desk: &Desk, space: &Space, status: u16, told: Option<Told>, probl
         support_email: field(desk, "support_email", kept(&space.support_email), problems),
         brand: field(desk, "brand", space.brand.map(Brand::hex).unwrap_or_default(), problems),
         sign_up: Admission::ALL.map(|choice| admission(choice, sign_up)).to_vec(),
+        sign_up_error: problems.and_then(|problems| problems.of("sign_up")).map(words::field_problem),
         invite: (space.sign_up != Admission::Closed).then(|| {
             desk.act(&format!("{base}/invite"), line(&["space", "invite", "ada@example.com", "--space", &space.name]))
         }),

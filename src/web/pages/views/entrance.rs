@@ -27,6 +27,8 @@ pub struct SignIn {
     pub refusal: Option<SignInRefusal>,
     /// `space`: the spaces to choose from; empty inside a flow or when there is only one.
     pub spaces: Vec<SpaceChoice>,
+    /// What is wrong with the choice.
+    pub space_error: Option<String>,
     /// A field to type the space's name into, where there are too many to list; empty means the first.
     pub space: Option<Field>,
     /// Path of the page that resets a password, when there is one.

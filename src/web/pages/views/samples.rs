@@ -45,7 +45,7 @@ fn stranger(hostile: bool) -> Chrome {
 
 fn form(action: &str) -> Form {
     let request = Hidden { name: "request", value: MARKUP.into() };
-    Form { action: action.into(), token: "c2VhbGVk".into(), hidden: vec![request] }
+    Form { action: action.into(), token: "c2VhbGVk".into(), hidden: vec![request], stale: false }
 }
 
 /// Renders every page: its name, and its HTML. `hostile` puts markup wherever people or applications may choose a
@@ -83,6 +83,7 @@ fn entrance(hostile: bool, pages: &mut Pages) {
         email,
         refusal,
         spaces,
+        space_error: None,
         space: None,
         forgot_href: None,
         open_account_href: None,
@@ -105,6 +106,8 @@ fn entrance(hostile: bool, pages: &mut Pages) {
         add(pages, name, &sign_in(Some(app.clone()), typed.clone(), Some(refusal), vec![]));
     }
     add(pages, "sign-out", &SignOut { chrome: chrome(hostile, Here::Elsewhere), form: form("/logout") });
+    let stale = Form { stale: true, ..form("/logout") };
+    add(pages, "sign-out-stale", &SignOut { chrome: chrome(hostile, Here::Elsewhere), form: stale });
     add(pages, "signed-out", &SignedOut { chrome: stranger(hostile) });
     add(pages, "welcome", &Welcome { chrome: stranger(hostile) });
     add(pages, "welcome-signed-in", &Welcome { chrome: chrome(hostile, Here::Elsewhere) });

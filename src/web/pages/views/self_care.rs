@@ -123,10 +123,18 @@ pub struct CloseAccount {
     pub days: u64,
     /// They wish it erased.
     pub erase: bool,
+    /// What is wrong with what they said of that.
+    pub erase_error: Option<String>,
     /// `current`, the password; its value is never put back.
     pub current: Field,
     /// The account has a staff role, and is not closed from here.
     pub staff: bool,
+}
+
+impl CloseAccount {
+    fn wrong(&self) -> bool {
+        self.current.error.is_some() || self.erase_error.is_some()
+    }
 }
 
 /// `/account/close` after.

@@ -40,8 +40,12 @@ pub struct ConsoleRegister {
     pub form: Form,
     /// The kinds that staff register.
     pub kinds: Vec<Choice>,
+    /// What is wrong with the choice.
+    pub kind_error: Option<String>,
     /// The spaces, when there are several; the owner is looked for in the one that is chosen.
     pub spaces: Vec<Choice>,
+    /// What is wrong with the choice.
+    pub space_error: Option<String>,
     /// `owner`: an email.
     pub owner: Field,
     /// `name`
@@ -57,6 +61,8 @@ pub struct ConsoleRegister {
 impl ConsoleRegister {
     fn wrong(&self) -> bool {
         kit::any_wrong(&[&self.owner, &self.name, &self.url, &self.redirect_uris])
+            || self.kind_error.is_some()
+            || self.space_error.is_some()
     }
 }
 
@@ -149,6 +155,8 @@ pub struct ConsoleSpaces {
     pub support_email: Field,
     /// `brand`
     pub brand: Field,
+    /// What came of the form that was just sent.
+    pub told: Option<Told>,
     /// The line that does the same.
     pub line: String,
 }
@@ -196,6 +204,8 @@ pub struct ConsoleSpace {
     pub brand: Field,
     /// `sign_up`: who may open an account in it.
     pub sign_up: Vec<Choice>,
+    /// What is wrong with the choice.
+    pub sign_up_error: Option<String>,
     /// Invites somebody; nobody can be invited where nobody gets in.
     pub invite: Option<Act>,
     /// `email`, of whom to invite.
@@ -217,7 +227,7 @@ pub struct ConsoleSpace {
 impl ConsoleSpace {
     fn wrong(&self) -> bool {
         let fields = [&self.name, &self.support_email, &self.brand, &self.invite_email];
-        kit::any_wrong(&fields) || self.logo_error.is_some()
+        kit::any_wrong(&fields) || self.logo_error.is_some() || self.sign_up_error.is_some()
     }
 }
 

@@ -52,6 +52,8 @@ pub struct ReviewForm {
     pub form: Form,
     /// `prepared`: reasons to decline with that need no typing.
     pub prepared: Vec<Choice>,
+    /// What is wrong with the choice.
+    pub prepared_error: Option<String>,
     /// Why; they read it.
     pub reason: Field,
     /// The line that approves.
@@ -253,6 +255,8 @@ pub struct StaffForm {
     pub form: Form,
     /// The roles, and none.
     pub choices: Vec<Choice>,
+    /// What is wrong with the choice.
+    pub choice_error: Option<String>,
     /// The line that does the same.
     pub line: String,
 }

@@ -124,6 +124,7 @@ pub(super) fn signed_in(hostile: bool, pages: &mut Pages) {
         apps,
         days,
         erase: apps > 1,
+        erase_error: None,
         current,
         staff,
     };
