@@ -10,6 +10,7 @@ mod application_walks;
 mod argon2_pool;
 mod audit_chain;
 mod authorization_key;
+mod bad_forms;
 mod bad_input;
 mod beside_the_last_release;
 mod broken_store;
