@@ -83,6 +83,8 @@ pub const MOST_SECRETS: usize = 2;
 pub const MOST_MAILS_AN_HOUR: i64 = 5;
 /// The most notices in an hour of what an account itself did over and over: each new grant is one.
 pub const MOST_NOTICES_AN_HOUR: i64 = 20;
+/// How many of its requests an application's owner can look up: the newest. Anybody who knows a client id can cause one.
+pub const MOST_REQUESTS_KEPT: i64 = 100_000;
 /// A mail that could not be sent is given up this long after it was written.
 pub const MAIL_GIVEN_UP: Duration = hours(24);
 /// A mail that is being sent is no other node's for this long; longer than sending may take.

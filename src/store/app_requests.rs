@@ -5,6 +5,7 @@ use super::Store;
 use super::engine::{Tx, Unit};
 use super::given::{Columns, GivenRow, Kind};
 use super::value::Row;
+use crate::contract::lifetimes::MOST_REQUESTS_KEPT;
 use crate::domain::ids::ClientId;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
@@ -108,6 +109,27 @@ pub(super) async fn count(
     }
     Ok(())
 }
+
+/// Forgets the oldest requests of an application, beyond the newest [`MOST_REQUESTS_KEPT`], some at a time.
+pub(super) struct Trim(pub ClientId);
+
+impl Unit for Trim {
+    type Out = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+        tx.execute(
+            "delete from app_requests where request_id in (select request_id from app_requests
+                 where application = ?1 and at <= (select at from app_requests where application = ?1
+                     order by at desc limit 1 offset ?2) order by at limit ?3)",
+            values![&self.0, MOST_REQUESTS_KEPT, TRIMMED],
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+/// Rows that one unit forgets: more than are added between two of them.
+const TRIMMED: i64 = 20_000;
 
 /// Requests that are written down together.
 pub(super) struct Requests(pub Vec<AppRequest>);

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::app_requests::{self, AppRequest, CallKey, Calls, MINUTE, Requests};
+use super::app_requests::{self, AppRequest, CallKey, Calls, MINUTE, Requests, Trim};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
 use super::{Store, grant_events};
@@ -25,10 +25,33 @@ const BOUND: usize = 4_096;
 /// Requests that are written down in one unit.
 const AT_ONCE: usize = 256;
 
+/// Requests of one application that are added before its oldest are looked for.
+const TRIM_AFTER: usize = 10_000;
+
 #[derive(Default)]
 pub(super) struct Recorder {
     waiting: Mutex<Waiting>,
     dropped: AtomicU64,
+    /// Requests of each application since its oldest were looked for.
+    added: Mutex<HashMap<ClientId, usize>>,
+}
+
+impl Recorder {
+    /// The applications of which enough was added by now to look for their oldest requests.
+    fn crowded(&self, added: &[AppRequest]) -> Vec<ClientId> {
+        let mut counts = self.added.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() > BOUND {
+            counts.clear();
+        }
+        for request in added {
+            *counts.entry(request.application).or_default() += 1;
+        }
+        let crowded: Vec<_> = counts.iter().filter(|(_, count)| **count >= TRIM_AFTER).map(|(id, _)| *id).collect();
+        for id in &crowded {
+            counts.remove(id);
+        }
+        crowded
+    }
 }
 
 #[derive(Clone, Default)]
@@ -120,6 +143,9 @@ impl Store {
         // A few at a time, so that whoever waits for the engine meanwhile has its turn in between.
         for some in requests.chunks(AT_ONCE) {
             self.write(Requests(some.to_vec())).await?;
+        }
+        for application in self.inner.recorder.crowded(&requests) {
+            self.write(Trim(application)).await?;
         }
         Ok(())
     }

@@ -146,6 +146,27 @@ async fn the_console_opens_with_the_password_typed_again_and_closes_when_it_is_n
     browser.get("/account").await.is(200);
 }
 
+/// the console leads on to its own pages alone.
+#[tokio::test]
+async fn opening_the_console_leads_to_no_other_place_r_28() {
+    let p = Prosper::start().await;
+    let ada = p.staff("ada@example.com", StaffRole::Administrator).await;
+    for (next, there) in [
+        ("//evil.test/console", "/console"),
+        ("https://evil.test/console", "/console"),
+        ("/console\\..\\evil", "/console"),
+        ("/account", "/console"),
+        ("/consoles", "/console"),
+        ("/console/sign-in", "/console"),
+        ("/console/accounts?q=ada", "/console/accounts?q=ada"),
+    ] {
+        let browser = ada.signs_in().await;
+        let carried: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        let page = browser.get(&format!("/console/sign-in?next={carried}")).await;
+        browser.submit(&page, &[("password", &ada.password)]).await.is(303).redirects_to(there);
+    }
+}
+
 #[tokio::test]
 async fn the_console_closes_by_its_button_after_eight_hours_and_with_the_role() {
     let p = Prosper::start().await;

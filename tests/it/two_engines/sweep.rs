@@ -2,11 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use prosper::contract::lifetimes;
 use prosper::domain::application::ApplicationKind;
+use prosper::domain::ids::ClientId;
 use prosper::domain::time::Timestamp;
+use prosper::fault::Fault;
+use prosper::store::app_requests::AppRequest;
+use prosper::store::engine::{Tx, Unit};
 use prosper::store::families::Family;
 use prosper::store::redemptions::{Redeemed, Redeeming, Redemption};
 use prosper::store::sessions::Session;
+
+use prosper::values;
 
 use super::{Int, Maker};
 use crate::prosper::{A_MOMENT, ON_POSTGRES, Prosper, hours, is_set, just_before, minutes, seconds};
@@ -125,4 +132,69 @@ async fn attempts_that_lock_nobody_are_forgotten_after_a_day_and_locks_are_not()
     make.store.sweep(p.p.now().plus(hours(24))).await.expect("swept");
     assert_eq!(make.store.read(Int(count)).await.expect("read"), 1);
     assert!(make.store.count_attempt(attempt("locked@example.com", 1)).await.expect("written").is_some());
+}
+
+/// Anybody who knows a client id can cause a refusal that its owner may look up: no application's log grows past a bound.
+#[tokio::test]
+async fn the_requests_of_an_application_are_kept_up_to_a_bound() {
+    let p = Prosper::start().await;
+    let make = Maker::of(&p);
+    let ada = p.investor("ada@example.com").await;
+    let (crowded, quiet) =
+        (make.application(&ada, ApplicationKind::Personal).await, make.application(&ada, ApplicationKind::Login).await);
+    let most = lifetimes::MOST_REQUESTS_KEPT;
+    for (application, rows) in [(crowded.id, most + 50), (quiet.id, 3)] {
+        make.store.write(Requests { application, rows, at: p.p.now() }).await.expect("written");
+    }
+    p.clock.advance(seconds(1));
+    let add = async |ids: std::ops::Range<usize>| {
+        for id in ids {
+            let request_id = format!("late{id:012}");
+            let (surface, outcome, detail) = ("token", "invalid_client".to_owned(), String::new());
+            let at = p.p.now();
+            make.store.saw_request(AppRequest { request_id, application: crowded.id, at, surface, outcome, detail });
+        }
+        make.store.flush_observations().await.expect("written");
+    };
+    add(0..4_000).await;
+    add(4_000..8_000).await;
+    assert_eq!(make.store.write(Count(crowded.id)).await.expect("read"), most + 8_050, "looked for once in a while");
+    add(8_000..12_000).await;
+    assert_eq!(make.store.write(Count(crowded.id)).await.expect("read"), most);
+    assert_eq!(make.store.write(Count(quiet.id)).await.expect("read"), 3);
+    let newest = make.store.requests_of(crowded.id, None, 1).await.expect("read");
+    assert!(newest[0].request_id.starts_with("late"), "the newest stay");
+}
+
+/// Requests of long ago, a microsecond apart.
+struct Requests {
+    application: ClientId,
+    rows: i64,
+    at: Timestamp,
+}
+
+impl Unit for Requests {
+    type Out = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+        tx.execute(
+            "with recursive n (i) as (select 1 union all select i + 1 from n where i < cast(?2 as bigint))
+             insert into app_requests (request_id, application, at, surface, outcome)
+             select ?4 || cast(i as text), ?1, cast(?3 as bigint) - i, 'token', 'invalid_client' from n",
+            values![&self.application, self.rows, self.at, &self.application.hex()],
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+struct Count(ClientId);
+
+impl Unit for Count {
+    type Out = i64;
+
+    async fn run(&self, tx: &mut Tx) -> Result<i64, Fault> {
+        let row = tx.one("select count(*) from app_requests where application = ?1", values![&self.0]).await?;
+        row.expect("a count").get(0)
+    }
 }
