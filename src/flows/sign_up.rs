@@ -15,6 +15,7 @@ use crate::domain::account::{Account, AccountKind, InvestorType};
 use crate::domain::application::phone;
 use crate::domain::email::Email;
 use crate::domain::ids::{AccountUid, SpaceId};
+use crate::domain::space::Space;
 use crate::domain::status::Status;
 use crate::domain::{FieldProblem, FieldProblems, line, password};
 use crate::mail::About;
@@ -29,8 +30,8 @@ use super::write_mail::{link_to, write_to, write_to_address};
 
 /// What an institution types.
 pub struct InstitutionForm {
-    /// The space it registers in.
-    pub space: SpaceId,
+    /// The space it registers in; `None` for one that there is not.
+    pub space: Option<SpaceId>,
     /// `institution_name`
     pub institution_name: String,
     /// `full_name` of the person to talk to.
@@ -50,6 +51,8 @@ pub struct InstitutionForm {
 pub struct SignedUp {
     /// Where a mail went.
     pub email: String,
+    /// The space it registered in.
+    pub space: Space,
     /// Did it say that it is a third-party agent?
     pub agent: bool,
 }
@@ -57,25 +60,28 @@ pub struct SignedUp {
 /// Registers an institution.
 ///
 /// # Errors
-/// `Refused` with [`Refusal::Fields`] or [`Refusal::NotFound`] (no such space).
+/// `Refused` with [`Refusal::Fields`] (`space` among them).
 pub async fn register_institution(form: InstitutionForm, trail: Trail, p: &Prosper) -> Outcome<SignedUp> {
-    let space = p.store.space(form.space).await?.ok_or(Refusal::NotFound)?;
-    let checked = check(&form, &space.name)?;
+    let space = match form.space {
+        Some(id) => p.store.space(id).await?,
+        None => None,
+    };
+    let (space, checked) = check(&form, space)?;
     let password = p.passwords.hash(checked.password).await?;
     let (link, plain) = mailed_link::fresh(trail.at, VERIFICATION_LINK, p);
     let (name, email, agent) =
         (checked.name.as_str(), checked.email.as_str(), checked.investor_type == InvestorType::ThirdPartyAgent);
     let verify = About::VerifyEmail { link: mailed_link::address(VERIFY_EMAIL, &plain, p), agent };
     let taken = About::AddressTaken { link: link_to("/login", p) };
-    let answer = SignedUp { email: email.to_owned(), agent };
+    let answer = SignedUp { email: email.to_owned(), space: space.clone(), agent };
     let unit = SignUp {
-        verification: write_to_address(form.space, name, email, verify, p).await?,
+        verification: write_to_address(space.id, name, email, verify, p).await?,
         // Addressed to nobody by name: what the stranger typed is not the owner's.
-        taken: write_to_address(form.space, email, email, taken, p).await?,
+        taken: write_to_address(space.id, email, email, taken, p).await?,
         link,
         account: NewAccount {
             uid: AccountUid::from_random(p.entropy.bytes()),
-            space: form.space,
+            space: space.id,
             email: checked.email,
             name: checked.name,
             kind: AccountKind::Institutional,
@@ -103,8 +109,10 @@ struct Checked {
     investor_type: InvestorType,
 }
 
-fn check(form: &InstitutionForm, space: &str) -> Result<Checked, FieldProblems> {
+/// Everything that is wrong is told at once, a space that there is not among it.
+fn check(form: &InstitutionForm, space: Option<Space>) -> Result<(Space, Checked), FieldProblems> {
     let mut problems = FieldProblems::default();
+    let space = problems.note("space", space.ok_or(FieldProblem::Unknown));
     let kind = InvestorType::parse(&form.investor_type).filter(|kind| InvestorType::OF_INSTITUTIONS.contains(kind));
     let missing = if form.investor_type.is_empty() { FieldProblem::Missing } else { FieldProblem::Unknown };
     let investor_type = problems.note("investor_type", kind.ok_or(missing));
@@ -115,11 +123,13 @@ fn check(form: &InstitutionForm, space: &str) -> Result<Checked, FieldProblems> 
         "" => Some(None),
         typed => problems.note("phone", phone(typed)).map(Some),
     };
-    let context = [form.institution_name.as_str(), form.full_name.as_str(), form.email.as_str(), space];
+    let house = space.as_ref().map_or("", |space| &space.name);
+    let context = [form.institution_name.as_str(), form.full_name.as_str(), form.email.as_str(), house];
     let password = problems.note("password", password::choose(&form.password, &context));
-    match (institution, name, email, phone, password, investor_type) {
-        (Some(institution), Some(name), Some(email), Some(phone), Some(password), Some(investor_type)) => {
-            Ok(Checked { institution, name, email, phone, password, investor_type })
+    let (Some(space), Some(institution), Some(name)) = (space, institution, name) else { return Err(problems) };
+    match (email, phone, password, investor_type) {
+        (Some(email), Some(phone), Some(password), Some(investor_type)) => {
+            Ok((space, Checked { institution, name, email, phone, password, investor_type }))
         }
         _ => Err(problems),
     }

@@ -73,7 +73,8 @@ const LOOKED_AT_LAST: [(&str, &str, &str); 4] = [
 ];
 
 /// Fields that are filled in again when they were left empty, and why.
-const FILLED_IN: [(&str, &str, &str); 2] = [
+const FILLED_IN: [(&str, &str, &str); 3] = [
+    ("/account/common/inst_register.aspx", "space", "no space is the first one (W-00), which the page says"),
     ("/sign-up", "space", "no space is the first one (W-00), which the page says"),
     ("/forgot", "space", "no space is the first one (W-00), which the page says"),
 ];

@@ -11,10 +11,10 @@ use super::views::{Here, InstRegister, InstRegistered, ProblemKind, TypeChoice};
 use super::{paths, space_choice};
 use crate::contract::table::Stop;
 use crate::contract::words;
+use crate::domain::FieldProblems;
 use crate::domain::account::InvestorType;
 use crate::domain::ids::SpaceId;
 use crate::domain::password;
-use crate::domain::{FieldProblem, FieldProblems};
 use crate::flows::refusal::Refusal;
 use crate::flows::sign_up::{InstitutionForm, register_institution};
 use crate::store::installation::Purpose;
@@ -42,9 +42,6 @@ pub async fn register(visit: Visit) -> Answer {
         Ok(spaces) => space_choice::named(&visit, &spaces.iter().collect::<Vec<_>>()),
         Err(fault) => return visit.broke(&fault),
     };
-    let Some(space) = space else {
-        return page(&visit, 400, Some(&FieldProblems(vec![("space", FieldProblem::Unknown)]))).await;
-    };
     let form = InstitutionForm {
         space,
         institution_name: typed(&visit, "institution_name"),
@@ -57,12 +54,8 @@ pub async fn register(visit: Visit) -> Answer {
     match register_institution(form, visit.trail(), visit.p()).await {
         Ok(signed_up) => {
             let sandbox = visit.p().settings.purpose == Purpose::Sandbox;
-            let house = match visit.p().store.space(space).await {
-                Ok(house) => house,
-                Err(fault) => return visit.broke(&fault),
-            };
             let view = InstRegistered {
-                chrome: visit.chrome_in(house.as_ref(), Here::Elsewhere),
+                chrome: visit.chrome_in(Some(&signed_up.space), Here::Elsewhere),
                 email: signed_up.email,
                 agent: signed_up.agent,
                 review_days: REVIEW_DAYS,
