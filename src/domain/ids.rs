@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::time::Timestamp;
+
 macro_rules! random_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -11,6 +13,13 @@ macro_rules! random_id {
         impl $name {
             /// The id with these 128 bits, drawn by the caller.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            /// An id drawn at `at`, of which the caller drew the bits after the first 48: those are the milliseconds since
+            /// 1970, so that ids sort by when they were drawn, and what is written together lies together (RFC 9562 §6.2).
+            pub fn drawn_at(at: Timestamp, mut bytes: [u8; 16]) -> Self {
+                bytes[..6].copy_from_slice(&at.micros().div_euclid(1_000).to_be_bytes()[2..]);
                 Self(bytes)
             }
 
@@ -165,6 +174,14 @@ mod tests {
         for bad in ["", "ab", &"AB".repeat(16), &"ab".repeat(17), &"zz".repeat(16)] {
             assert_eq!(ClientId::from_hex(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn ids_sort_by_when_they_were_drawn() {
+        let at = |millis: i64| Timestamp::from_micros(millis * 1_000 + 999);
+        let id = CodeId::drawn_at(at(0x0102_0304_0506), [0xff; 16]);
+        assert_eq!(id.hex(), "010203040506ffffffffffffffffffff");
+        assert!(id < CodeId::drawn_at(at(0x0102_0304_0507), [0; 16]));
     }
 
     #[test]

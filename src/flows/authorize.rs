@@ -181,8 +181,9 @@ fn mint(
     p: &Prosper,
 ) -> String {
     let application = &verified.client.application;
+    let now = p.now();
     let basis = Basis {
-        code: CodeId::from_bytes(p.entropy.bytes()),
+        code: CodeId::drawn_at(now, p.entropy.bytes()),
         client: application.id,
         account: account.id,
         space: application.space,
@@ -192,7 +193,7 @@ fn mint(
     let code = Code {
         basis,
         scope: ScopeSet::LOGIN,
-        expires_at: p.now().plus(lifetimes::CODE),
+        expires_at: now.plus(lifetimes::CODE),
         redirect: sha256(verified.redirect.as_bytes()),
         challenge,
     };

@@ -123,7 +123,7 @@ pub(super) async fn open(
     p: &Prosper,
 ) -> Result<SignedIn, Fault> {
     let now = p.now();
-    let id = SessionId::from_bytes(p.entropy.bytes());
+    let id = SessionId::drawn_at(now, p.entropy.bytes());
     let (cookie, hash) = ticket::issue(Kind::Session, *id.bytes(), &p.keys, &p.entropy);
     let session = Session {
         id,

@@ -45,7 +45,7 @@ pub async fn open_console(
         return Err(Refusal::WrongPassword.into());
     }
     let now = p.now();
-    let session = SessionId::from_bytes(p.entropy.bytes());
+    let session = SessionId::drawn_at(now, p.entropy.bytes());
     let (cookie, hash) = ticket::issue(Kind::StaffSession, *session.bytes(), &p.keys, &p.entropy);
     let session = Session {
         id: session,

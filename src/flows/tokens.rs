@@ -46,7 +46,7 @@ pub struct NewFamily<'a> {
 /// The store cannot be written.
 pub async fn open_family(new: NewFamily<'_>, p: &Prosper) -> Result<Option<Tokens>, Fault> {
     let now = p.now();
-    let id = FamilyId::from_bytes(p.entropy.bytes());
+    let id = FamilyId::drawn_at(now, p.entropy.bytes());
     // A machine has its secret and asks again; a refresh token is for those who would have to ask a person (T-06).
     let refresh = new.account.map(|_| ticket::issue(Kind::RefreshToken, *id.bytes(), &p.keys, &p.entropy));
     // The access token of a last refresh outlives the refresh token (T-02), so the family is kept as long.

@@ -26,7 +26,7 @@ pub struct ListedConsent {
     pub consent: Consent,
     /// Roughly where it was given from; empty when that is not known.
     pub granted_from: String,
-    /// When it was last used.
+    /// When it was last used, to within five minutes.
     pub last_used_at: Option<Timestamp>,
     /// Roughly where from; empty when that is not known.
     pub last_used_from: String,

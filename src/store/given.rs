@@ -27,7 +27,7 @@ pub type Columns = &'static [(&'static str, Kind)];
 pub type GivenRow<'v> = Vec<Value<'v>>;
 
 /// Rows that one statement of the embedded engine is given: the widest that fits is taken first.
-const WIDTHS: [usize; 3] = [64, 8, 1];
+const WIDTHS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
 
 /// How many of `rows` rows the next statement of the embedded engine takes.
 pub(super) fn width(rows: usize) -> usize {
@@ -104,7 +104,7 @@ mod tests {
                 left -= width(left);
                 statements += 1;
             }
-            assert!(statements <= rows / 64 + 14, "{rows} rows in {statements} statements");
+            assert!(statements <= rows / 64 + 6, "{rows} rows in {statements} statements");
         }
     }
 }

@@ -1,6 +1,4 @@
-//! The installation itself: its purpose, its epoch, its clock, and the sweep of what has expired.
-//!
-//! This file is long because the statements about one row stand together, and the sweep depends on it.
+//! The installation itself: its purpose, its epoch, its clock, its keys.
 
 use std::sync::Arc;
 
@@ -113,29 +111,7 @@ impl Store {
     pub async fn settle_clock(&self, now: Timestamp) -> Result<(), Fault> {
         self.write(SettleClock { now }).await
     }
-
-    /// Removes what has expired and can be presented no more; answers how many rows went.
-    ///
-    /// `swept_before` moves first, in a transaction of its own: redeeming a code demands that it expires after that
-    /// mark, so a code whose row was swept stays used even if a clock goes back.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    pub async fn sweep(&self, now: Timestamp) -> Result<u64, Fault> {
-        self.write(AdvanceSweep { now }).await?;
-        let mut gone = 0;
-        loop {
-            let step = self.write(SweepStep { now }).await?;
-            gone += step;
-            if step < SWEEP_STEP {
-                return Ok(gone + self.erase_due(now).await?);
-            }
-        }
-    }
 }
-
-/// Rows of each table that one sweeping unit takes at most, so that no writer waits long behind it.
-const SWEEP_STEP: u64 = 1_000;
 
 pub(super) async fn read(tx: &mut Tx) -> Result<Installation, Fault> {
     let row = tx
@@ -290,56 +266,3 @@ impl Unit for MarkTime {
         Ok(())
     }
 }
-
-struct AdvanceSweep {
-    now: Timestamp,
-}
-
-impl Unit for AdvanceSweep {
-    type Out = ();
-
-    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
-        tx.execute("update installation set swept_before = ?1 where one = 1 and swept_before < ?1", values![self.now])
-            .await?;
-        Ok(())
-    }
-}
-
-struct SweepStep {
-    now: Timestamp,
-}
-
-impl Unit for SweepStep {
-    type Out = u64;
-
-    async fn run(&self, tx: &mut Tx) -> Result<u64, Fault> {
-        let mut most = 0;
-        for statement in SWEEPS {
-            most = most.max(tx.execute(statement, values![self.now]).await?);
-        }
-        Ok(most)
-    }
-}
-
-/// One statement a table. Those with a number in them keep a while of history, in microseconds.
-const SWEEPS: [&str; 12] = [
-    "delete from used_forms where id in (select id from used_forms where expires_at <= ?1 limit 1000)",
-    "delete from families where id in (select id from families where expires_at <= ?1 limit 1000)",
-    "delete from redemptions where code in (select code from redemptions
-        where token_expires_at <= ?1 and code_expires_at <= (select swept_before from installation) limit 1000)",
-    "delete from sessions where id in (select id from sessions where expires_at <= ?1 limit 1000)",
-    "delete from links where id in (select id from links where expires_at <= ?1 limit 1000)",
-    "delete from client_secrets where id in (select id from client_secrets
-        where expires_at is not null and expires_at <= ?1 - 2592000000000 limit 1000)",
-    "delete from sign_in_failures where locked_until <= ?1 and at <= ?1 - 86400000000",
-    "delete from changes where at <= ?1 - 3600000000 and position in (select position from changes
-        where at <= ?1 - 3600000000 order by position limit 1000)",
-    "delete from app_requests where request_id in (select request_id from app_requests
-        where at <= ?1 - 2592000000000 limit 1000)",
-    "delete from grant_events where id in (select id from grant_events
-        where (at <= ?1 - 7776000000000 and step = 'used') or at <= ?1 - 63072000000000 limit 1000)",
-    "delete from outbox where id in (select id from outbox where created_at <= ?1 - 2592000000000 limit 1000)",
-    // As long as `contract::lifetimes::MAIL`: what was not sent by then holds no link that works.
-    "update outbox set body = substr(body, 1, 0) where id in (select id from outbox
-        where created_at <= ?1 - 259200000000 and length(body) > 0 limit 1000)",
-];

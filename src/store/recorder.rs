@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::app_requests::{self, AppRequest, CallKey, Calls, MINUTE, Requests, Trim};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::lately::Lately;
 use super::{Store, grant_events};
 use crate::domain::ids::{AuthKeyId, ClientId, ConsentId, SecretId, SessionId};
 use crate::domain::secret::KeyedHash;
@@ -31,6 +32,7 @@ const TRIM_AFTER: usize = 10_000;
 #[derive(Default)]
 pub(super) struct Recorder {
     waiting: Mutex<Waiting>,
+    used: Mutex<Lately>,
     dropped: AtomicU64,
     /// Requests of each application since its oldest were looked for.
     added: Mutex<HashMap<ClientId, usize>>,
@@ -90,9 +92,13 @@ impl Store {
         self.observe(|waiting| put(&mut waiting.renewed_keys, id, renewed));
     }
 
-    /// A consent was used, roughly from `place`.
+    /// A consent was used, roughly from `place`. Noted once in five minutes and place.
     pub fn saw_consent(&self, id: ConsentId, now: Timestamp, place: &str) {
-        self.observe(|waiting| put(&mut waiting.consents, id, (now, place.to_owned())));
+        let mut used = self.inner.recorder.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.is_news((id, place), now) {
+            drop(used);
+            self.observe(|waiting| put(&mut waiting.consents, id, (now, place.to_owned())));
+        }
     }
 
     /// A session was used. The caller asks only when what is known is some minutes old.

@@ -37,6 +37,8 @@ pub const OLDEST_SQLITE: i32 = 3_051_003;
 const QUEUE: usize = 4_096;
 /// How many units share one commit at most.
 const GROUP: usize = 512;
+/// What a reader keeps of the file, 2 MB: it asks for what the live view does not hold, and that is seldom the same again.
+const READER_CACHE: &str = "pragma cache_size = -2000;";
 /// How long the engine waits for a lock that another process holds (a command beside a running server).
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -55,7 +57,9 @@ impl Threads {
         let (to_readers, jobs) = sync_channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..readers {
-            let (jobs, mut tx) = (Arc::clone(&jobs), Tx::new(open(path)?));
+            let (jobs, engine) = (Arc::clone(&jobs), connect(path)?);
+            execute_batch(&engine, READER_CACHE)?;
+            let mut tx = Tx::new(Engine::Sqlite(engine));
             spawn("prosper-reader", move || read(&jobs, &mut tx))?;
         }
         Ok(Self { writer: to_writer, readers: to_readers })
@@ -272,7 +276,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Fault> {
     execute_batch(
         &connection,
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off; \
-         pragma cache_size = -8000; pragma temp_store = memory;",
+         pragma cache_size = -8000; pragma temp_store = memory; pragma wal_autocheckpoint = 4000;",
     )?;
     Ok(connection)
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use prosper::contract::lifetimes;
 use prosper::domain::application::ApplicationKind;
-use prosper::domain::ids::ClientId;
+use prosper::domain::ids::{ClientId, CodeId};
 use prosper::domain::time::Timestamp;
 use prosper::fault::Fault;
 use prosper::store::app_requests::AppRequest;
@@ -86,6 +86,47 @@ async fn a_used_code_that_was_swept_cannot_be_used_again_whatever_the_clock_says
         ..make.redeeming(&ada, &app, consent)
     };
     assert_eq!(make.store.redeem_code(fresh).await.expect("written"), Redeemed::Now, "a moment later is late enough");
+}
+
+#[tokio::test]
+async fn used_codes_are_swept_however_they_are_named() {
+    let p = Prosper::start().await;
+    let make = Maker::of(&p);
+    let ada = p.investor("ada@example.com").await;
+    let app = make.application(&ada, ApplicationKind::Login).await;
+    let consent = make.store.allow(make.allow(make.consent(&ada, &app))).await.expect("written").expect("given");
+    let now = p.p.now();
+    let random = CodeId::from_bytes([0xee; 16]);
+    let low = CodeId::from_bytes([0; 16]);
+    let drawn = |after, salt| CodeId::drawn_at(now.plus(after), [salt; 16]);
+    // A code that is used in its last moment has a token that outlives it by as much as any other.
+    for (code, drawn_at, used_after) in [
+        (drawn(minutes(0), 1), minutes(0), minutes(0)),
+        (drawn(minutes(0), 2), minutes(0), just_before(minutes(5))),
+        (drawn(minutes(2), 3), minutes(2), minutes(0)),
+        (random, minutes(0), minutes(0)),
+        (low, minutes(0), minutes(0)),
+        // By a clock that was since set back.
+        (drawn(hours(24 * 400), 4), minutes(0), minutes(0)),
+    ] {
+        let (drawn_at, used_at) = (now.plus(drawn_at), now.plus(drawn_at).plus(used_after));
+        let like = make.redeeming(&ada, &app, consent);
+        let redemption = Redemption {
+            code,
+            used_at,
+            code_expires_at: drawn_at.plus(minutes(5)),
+            token_expires_at: used_at.plus(minutes(15)),
+            ..like.redemption.clone()
+        };
+        let redeemed = make.store.redeem_code(Redeeming { redemption, ..like }).await;
+        assert_eq!(redeemed.expect("written"), Redeemed::Now, "{code}");
+    }
+    for (after, left) in
+        [(just_before(minutes(15)), 6), (minutes(15), 2), (minutes(17), 1), (just_before(minutes(20)), 0)]
+    {
+        make.store.sweep(now.plus(after)).await.expect("swept");
+        assert_eq!(make.store.redemption_count().await.expect("read"), left, "after {after:?}");
+    }
 }
 
 #[tokio::test]
