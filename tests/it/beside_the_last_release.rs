@@ -4,6 +4,7 @@
 //! Both are run as they were built; the last release comes from the history of this repository (`tests/last_release`).
 //! The same flow crosses between two nodes of the present binary.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -21,6 +22,9 @@ const SOON: Duration = Duration::from_secs(1);
 fn last_release() -> Option<PathBuf> {
     let target = Path::new(env!("CARGO_BIN_EXE_prosper")).parent().and_then(Path::parent).expect("a target folder");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/last_release");
+    // One at a time, whichever test or process comes first: the script begins with an empty folder.
+    let turn = File::create(target.join("last-release.lock")).expect("a file to wait at");
+    turn.lock().expect("a turn");
     let built = Command::new(script).arg(target).env("CARGO", env!("CARGO")).output().expect("the script runs");
     let (said, complained) = (String::from_utf8_lossy(&built.stdout), String::from_utf8_lossy(&built.stderr));
     if built.status.code() == Some(3) {
