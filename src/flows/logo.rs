@@ -3,7 +3,7 @@
 //! 1. Refuse what is too large to be read at all.
 //! 2. Look at the first bytes: PNG, JPEG or WebP, whatever the sender calls it. A vector picture is text that a browser
 //!    may run, and is refused.
-//! 3. Decode on a thread of its own, with bounds on sides and on memory.
+//! 3. Decode on a thread of its own, one after the other, with bounds on sides and on memory.
 //! 4. Shrink it and write it as PNG. What is served is our own drawing; nothing of the upload is left in it.
 //!
 //! A logo is sent, never fetched: the server follows no address that a person gave.
@@ -11,6 +11,7 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use tokio::sync::Semaphore;
 
 use crate::contract::lifetimes::MOST_LOGO_BYTES;
 use crate::contract::table::Stop;
@@ -26,12 +27,23 @@ const MOST_PIXELS: u32 = 4_096;
 /// The most memory that decoding may take: a picture of the largest size, four bytes a pixel, and room to work.
 const MOST_MEMORY: u64 = 80 * 1024 * 1024;
 
+/// Pictures that are decoded at once: a small file may be a large picture, and whoever sends many of them must not fill
+/// the memory.
+static TURN: Semaphore = Semaphore::const_new(1);
+
 /// Reads an uploaded picture and draws it anew as PNG, at most [`SIDE`] pixels a side.
 ///
 /// # Errors
 /// `Refused` with the field `logo`, when it is no picture that is taken.
 pub async fn read_logo(upload: Vec<u8>) -> Outcome<Vec<u8>> {
-    let drawn = tokio::task::spawn_blocking(move || draw(&upload)).await.map_err(Fault::internal)?;
+    let turn = TURN.acquire().await.map_err(Fault::internal)?;
+    // The turn goes along: it is not over when whoever sent the picture is gone.
+    let drawing = move || {
+        let drawn = draw(&upload);
+        drop(turn);
+        drawn
+    };
+    let drawn = tokio::task::spawn_blocking(drawing).await.map_err(Fault::internal)?;
     drawn.ok_or_else(|| Stop::Refused(Refusal::Fields(FieldProblems(vec![("logo", FieldProblem::Picture)]))))
 }
 
@@ -59,6 +71,8 @@ fn draw(upload: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
@@ -98,6 +112,15 @@ mod tests {
         ] {
             assert_eq!(draw(&bad), None);
         }
+    }
+
+    #[tokio::test]
+    async fn pictures_are_decoded_one_after_the_other_r_79() {
+        let turn = TURN.acquire().await.expect("never closed");
+        let mut waits = tokio::spawn(read_logo(picture(40, 30, ImageFormat::Png)));
+        assert!(tokio::time::timeout(Duration::from_millis(300), &mut waits).await.is_err());
+        drop(turn);
+        assert!(waits.await.expect("it ends").is_ok());
     }
 
     #[test]

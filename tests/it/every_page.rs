@@ -174,7 +174,7 @@ fn is_locked(place: &str, page: &Exchange) {
     }
 }
 
-/// every change that an owner makes names the owner and the request.
+/// R-84, B-04: the owner of an application, whoever registered it, changes it; each change names the owner and the request.
 #[tokio::test]
 async fn whatever_an_owner_changes_is_written_down_with_who_and_by_which_request_r_84() {
     let p = Prosper::start().await;

@@ -191,7 +191,8 @@ impl Ago {
                 0..MINUTE => Self::Now,
                 s @ MINUTE..HOUR => Self::InMinutes(s / MINUTE),
                 s @ HOUR..DAY => Self::InHours(s / HOUR),
-                s if s < 61 * DAY => Self::InDays(s / DAY),
+                // What was set to thirty days a moment ago is in thirty days, not in twenty-nine.
+                s if s < 61 * DAY => Self::InDays((s + HOUR / 2) / DAY),
                 _ => Self::Date,
             },
             0..MINUTE => Self::Now,
@@ -248,6 +249,8 @@ mod tests {
         assert_eq!(told(-8 * 86_400), Ago::Date);
         assert_eq!(told(3_600), Ago::InHours(1));
         assert_eq!(told(30 * 86_400), Ago::InDays(30));
+        assert_eq!(told(30 * 86_400 - 300), Ago::InDays(30));
+        assert_eq!(told(2 * 86_400 - 7_200), Ago::InDays(1));
         assert_eq!(told(400 * 86_400), Ago::Date);
         let when = When::new(now, now);
         assert_eq!(when.machine, "2026-11-22T08:15:00Z");
