@@ -76,6 +76,16 @@ export class Somebody {
     for (const [label, text] of Object.entries(fields)) await this.page.getByLabel(label, { exact: true }).fill(text);
   }
 
+  // Types, and reads what the page says beside the field meanwhile, which is this one thing.
+  async saysWhileTyped(label, text, words) {
+    const field = this.page.getByLabel(label, { exact: true });
+    const said = this.page.getByRole("status");
+    await field.fill("");
+    assert.equal((await said.innerText()).trim(), "", "of nothing nothing is said");
+    await field.pressSequentially(text);
+    assert.ok((await said.innerText()).startsWith(words), `of ${text.length} characters: ${await said.innerText()}`);
+  }
+
   async press(name) {
     await this.page.getByRole("button", { name, exact: true }).click();
   }

@@ -133,6 +133,9 @@ async function opensAnAccount(town) {
   await annie.look("sign-up");
   await annie.press("Open the account");
   await annie.look("sign-up-wrong");
+  await annie.saysWhileTyped("Password", "nine", "Not long enough yet");
+  await annie.saysWhileTyped("Password", login.password, "Long enough");
+  await annie.look("sign-up-filled-in");
   await annie.fill({ "Your full name": "Annie Easley", Email: login.email, Password: login.password });
   await annie.press("Open the account");
   await annie.look("sign-up-sent");

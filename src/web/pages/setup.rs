@@ -9,7 +9,7 @@ use super::paths;
 use super::person::{field, refused, typed};
 use super::views::{Here, Hidden, ProblemKind, Setup};
 use crate::contract::table::Stop;
-use crate::domain::FieldProblems;
+use crate::domain::{FieldProblems, password};
 use crate::flows::refusal::Refusal;
 use crate::flows::setup::{SetupForm, look_at_setup, make_first_staff};
 
@@ -57,6 +57,7 @@ fn page(visit: &Visit, status: u16, link: &str, problems: Option<&FieldProblems>
         name: back("name"),
         email: back("email"),
         password,
+        password_min: password::FEWEST,
     };
     visit.page(status, &view)
 }

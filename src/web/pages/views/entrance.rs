@@ -113,6 +113,8 @@ pub struct Setup {
     pub email: Field,
     /// `password`; its value is never put back.
     pub password: Field,
+    /// The fewest characters of a password.
+    pub password_min: usize,
 }
 
 impl Setup {

@@ -113,7 +113,11 @@ fn entrance(hostile: bool, pages: &mut Pages) {
     add(pages, "welcome-signed-in", &Welcome { chrome: chrome(hostile, Here::Elsewhere) });
     let short = Field::wrong("not put back", "Use at least fifteen characters.");
     let (name, email) = (Field::of(named("Grace Hopper", hostile)), Field::of("grace@example.com"));
-    add(pages, "setup", &Setup { chrome: stranger(hostile), form: form("/setup"), name, email, password: short });
+    add(
+        pages,
+        "setup",
+        &Setup { chrome: stranger(hostile), form: form("/setup"), name, email, password: short, password_min: 8 },
+    );
 }
 
 fn consents(hostile: bool, pages: &mut Pages) {

@@ -74,6 +74,29 @@ fn no_page_has_script_inline_style_or_anything_from_elsewhere() {
     }
 }
 
+/// The browser knows whether it is long enough, and the style sheet shows which of the two is said: without a script.
+#[test]
+fn while_a_new_password_is_typed_the_page_says_whether_it_is_long_enough() {
+    let mut fields = 0;
+    for (name, html) in all(false) {
+        for field in html.split("<input ").filter(|field| field.contains("autocomplete=\"new-password\"")) {
+            let (tag, after) = field.split_once('>').expect("a tag ends");
+            let fewest = tag.split("minlength=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a length");
+            assert!(tag.contains("placeholder=\" \"") && tag.contains("required"), "{name}: {tag}");
+            let said = after.split("</div>").next().expect("the rest of the field");
+            let short = format!("short\">Not long enough yet: at least {fewest} characters.");
+            assert!(said.contains("role=\"status\"") && said.contains(&short) && said.contains("enough\">"), "{name}");
+            fields += 1;
+        }
+    }
+    assert!(fields >= 5, "sign-up, an institution's, reset, change and setup: {fields}");
+    let sheet = crate::web::assets::find(crate::web::assets::asset_path("kit.css")).expect("the style sheet");
+    let sheet = std::str::from_utf8(sheet.bytes).expect("text");
+    for rule in [":invalid ~ .live > .short", ":valid ~ .live > .enough"] {
+        assert!(sheet.contains(&format!("input:not(:placeholder-shown){rule}")), "{rule}");
+    }
+}
+
 #[test]
 fn every_link_and_form_leads_to_a_page_of_ours() {
     for (name, html) in all(false) {
