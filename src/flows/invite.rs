@@ -5,6 +5,7 @@
 //! 3. One write keeps the link and mails it. It opens one account, once, with that address in that space.
 
 use crate::contract::lifetimes::INVITATION_LINK;
+use crate::contract::table::{Later, Stop};
 use crate::contract::words::time::date;
 use crate::domain::email::Email;
 use crate::domain::ids::SpaceId;
@@ -25,7 +26,7 @@ use super::write_mail::write_to_address;
 ///
 /// # Errors
 /// `Refused` with [`Refusal::StaffNeeded`], [`Refusal::NotFound`] (no such space), [`Refusal::SignUpClosed`] or
-/// [`Refusal::Fields`] (`email`).
+/// [`Refusal::Fields`] (`email`); `Later` when so many were mailed to this address of late that no more are.
 pub async fn invite(space: SpaceId, typed: &str, actor: Actor<'_>, trail: Trail, p: &Prosper) -> Outcome<Timestamp> {
     actor.must_be_staff(SUPPORT)?;
     let space = p.store.space(space).await?.ok_or(Refusal::NotFound)?;
@@ -42,6 +43,12 @@ pub async fn invite(space: SpaceId, typed: &str, actor: Actor<'_>, trail: Trail,
     let until = link.expires_at;
     let about = About::Invited { link: mailed_link::address("/sign-up", &plain, p), until: date(until) };
     let mail = write_to_address(space.id, email.as_str(), email.as_str(), about, p).await?;
-    p.store.invite(Invite { link, mail, trail }).await?;
-    Ok(until)
+    if p.store.invite(Invite { link, mail, trail }).await? {
+        Ok(until)
+    } else {
+        Err(Stop::Later(Later::too_many(AN_HOUR)))
+    }
 }
+
+/// In seconds: what is counted is mailed within an hour.
+const AN_HOUR: u64 = 3_600;

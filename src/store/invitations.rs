@@ -12,11 +12,12 @@ use crate::domain::status::{Mover, Status};
 use crate::fault::Fault;
 
 impl Store {
-    /// Writes an invitation down and mails it; an older one for the same address ends.
+    /// Writes an invitation down and mails it; an older one for the same address ends. `false` when so many were mailed to
+    /// this address of late that the last of them stays as it is.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub async fn invite(&self, invite: Invite) -> Result<(), Fault> {
+    pub async fn invite(&self, invite: Invite) -> Result<bool, Fault> {
         self.write(invite).await
     }
 
@@ -40,14 +41,17 @@ pub struct Invite {
 }
 
 impl Unit for Invite {
-    type Out = ();
+    type Out = bool;
 
-    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        if !outbox::post_bounded(tx, &self.mail, self.trail.at).await? {
+            return Ok(false);
+        }
         MakeLink { purpose: LinkPurpose::Invitation, link: self.link.clone(), now: self.trail.at }.run(tx).await?;
-        outbox::post(tx, &self.mail, self.trail.at).await?;
         let space = self.link.space.map_or_else(|| "installation".to_owned(), |space| format!("space {space}"));
         // Whom is in the mail: the log keeps no address of somebody who has no account.
-        audit::note(tx, &self.trail, "space.invite", &space, "", "").await
+        audit::note(tx, &self.trail, "space.invite", &space, "", "").await?;
+        Ok(true)
     }
 }
 

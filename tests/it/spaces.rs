@@ -114,6 +114,17 @@ async fn an_administrator_says_who_opens_accounts_and_invites_somebody() {
     admin.follow(sent).await.is(200).page_says("The invitation is in the mail");
     let link = p.mails_to("grace@example.com").await[0].link(&p);
     p.get(&link).await.is(200).page_says("You were invited");
+    // whoever presses the button again and again fills nobody's mailbox, and the last link works.
+    for _ in 0..4 {
+        admin.submit_to(&page, "/invite", &[("email", "grace@example.com")]).await.is(303);
+    }
+    let many = admin.submit_to(&page, "/invite", &[("email", "grace@example.com")]).await;
+    assert_eq!(many.is(429).header("retry-after"), Some("3600"), "{}", many.told());
+    let mails = p.mails_to("grace@example.com").await;
+    assert_eq!(mails.len(), 5);
+    let (first, link) = (link, mails[4].link(&p));
+    p.get(&first).await.is(404);
+    p.get(&link).await.is(200).page_says("You were invited");
 
     admin.submit_to(&page, "/console/spaces/1", &fields("closed")).await.is(303);
     admin.submit_to(&page, "/invite", &[("email", "ada@example.com")]).await.is(409);
