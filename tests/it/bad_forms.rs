@@ -90,12 +90,22 @@ const MAY_CHANGE: [(&str, &str); 4] = [
 /// Reads every table of the migrations but those.
 static TABLES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let files = fs::read_dir(folder).expect("migrations").map(|file| file.expect("a file").path());
     let mut made = BTreeSet::new();
-    for file in fs::read_dir(folder).expect("migrations") {
-        let sql = fs::read_to_string(file.expect("a file").path()).expect("text").to_lowercase();
-        for table in sql.split("create table ").skip(1) {
-            let name = table.split(|c: char| !c.is_alphanumeric() && c != '_').next().expect("a name");
-            made.insert(name.to_owned());
+    for file in files.collect::<BTreeSet<_>>() {
+        let sql = fs::read_to_string(file).expect("text").to_lowercase();
+        let words: Vec<_> =
+            sql.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+        for at in 0..words.len() {
+            match &words[at..] {
+                ["create", "table", name, ..] => _ = made.insert((*name).to_owned()),
+                ["drop", "table", name, ..] => _ = made.remove(*name),
+                ["alter", "table", old, "rename", "to", new, ..] => {
+                    assert!(made.remove(*old), "{old} is not there");
+                    made.insert((*new).to_owned());
+                }
+                _ => {}
+            }
         }
     }
     assert!(made.len() > 20, "{made:?}");
