@@ -66,12 +66,8 @@ impl Unit for Everything {
 #[tokio::test]
 async fn an_account_is_closed_with_its_password_and_everything_ends() {
     let p = Prosper::start().await;
-    let ada = p.investor("ada@example.com").await;
-    let app = ada.registers_own_app("Ada").await;
-    let login = ada.has_login_app("Acme", &[CALLBACK]).await;
-    let (here, elsewhere) = (ada.signs_in().await, ada.signs_in().await);
-    let tokens = app.password_grant(&ada).await.tokens();
-    let profile = login.exchange(&here.code_for(&login).await).await.login_token();
+    let holder = p.holder("ada@example.com").await;
+    let (ada, here) = (&holder.person, &holder.here);
     here.get("/account/settings").await.page_says("href=\"/account/close\"");
     let page = here.get("/account/close").await;
     page.is(200).page_says("Erase it after 30 days").page_says("Your 2 apps stop");
@@ -81,17 +77,12 @@ async fn an_account_is_closed_with_its_password_and_everything_ends() {
         assert!(back.error_beside("current").is_some(), "{}", back.told());
         back.page_says("value=\"yes\" checked");
     }
-    assert_eq!(status(&p, &ada).await, Status::Active);
+    assert_eq!(status(&p, ada).await, Status::Active);
 
-    closes(&here, "no").await.is(200).page_says("Your account is closed").page_does_not_say("is erased on");
-    assert_eq!(status(&p, &ada).await, Status::Closed);
-    for browser in [&here, &elsewhere] {
-        browser.get("/account").await.is(302);
-    }
-    p.resource(&tokens.access_token).await.is(401);
-    p.user(&profile).await.is(401);
-    app.refresh(&tokens).await.refused(400, "invalid_grant", "Missing/Invalid refresh token");
-    app.password_grant(&ada).await.refused(400, "closed_account", "User account is closed");
+    closes(here, "no").await.is(200).page_says("Your account is closed").page_does_not_say("is erased on");
+    assert_eq!(status(&p, ada).await, Status::Closed);
+    holder.holds_nothing().await;
+    holder.own.password_grant(ada).await.refused(400, "closed_account", "User account is closed");
     let told = p.mails_to("ada@example.com").await;
     assert_eq!(told.last().expect("told").subject, "Your account is closed");
     // Nothing is erased that nobody asked to be.

@@ -2,7 +2,6 @@
 
 use crate::prosper::browser::Form;
 use crate::prosper::exchange::{form, request};
-use crate::prosper::login::CALLBACK;
 use crate::prosper::{Browser, Exchange, Person, Prosper, hours, minutes};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -90,26 +89,15 @@ async fn nobody_ends_or_sees_the_session_of_somebody_else() {
 #[tokio::test]
 async fn signing_out_everywhere_ends_every_session_token_and_code() {
     let p = Prosper::start().await;
-    let ada = p.investor("ada@example.com").await;
-    let app = ada.registers_own_app("Ada").await;
-    let login = ada.has_login_app("Acme", &[CALLBACK]).await;
-    let (here, elsewhere) = (ada.signs_in().await, ada.signs_in().await);
-    let tokens = app.password_grant(&ada).await.tokens();
-    let profile = login.exchange(&here.code_for(&login).await).await.login_token();
-    let code = here.code_for(&login).await;
+    let holder = p.holder("ada@example.com").await;
+    let here = &holder.here;
     let page = here.visit("/account/sessions/end-all").await;
     page.is(200).page_says("Sign out everywhere?");
     here.submit_to(&page, "/account/sessions/end-all", &[]).await.redirects_to("/logout");
-    for browser in [&here, &elsewhere] {
-        browser.get("/account").await.is(302);
-    }
-    p.resource(&tokens.access_token).await.is(401);
-    app.refresh(&tokens).await.refused(400, "invalid_grant", "Missing/Invalid refresh token");
-    p.user(&profile).await.is(401);
-    login.exchange(&code).await.says(400, "Invalid code");
+    holder.holds_nothing().await;
     // The password is what it was.
-    app.password_grant(&ada).await.tokens();
-    let again = ada.signs_in().await;
+    holder.own.password_grant(&holder.person).await.tokens();
+    let again = holder.person.signs_in().await;
     assert!(ends(&again.get("/account/sessions").await).is_empty(), "what has ended is listed no more");
 }
 

@@ -12,6 +12,47 @@ use super::{Browser, Exchange, Prosper};
 /// Where the agents of these journeys are sent back to.
 pub const AGENT_REDIRECT: &str = "https://agent.example/cb";
 
+/// Somebody who is signed in in two browsers and holds one of everything that can be granted.
+pub struct Holder<'s> {
+    pub person: Person<'s>,
+    pub here: Browser<'s>,
+    pub elsewhere: Browser<'s>,
+    /// An app of their own, and its tokens.
+    pub own: App<'s>,
+    pub tokens: Tokens,
+    /// An app to log in to, with a token and a code that was not used yet.
+    pub login: App<'s>,
+    pub profile: String,
+    pub code: String,
+}
+
+impl Prosper {
+    /// An investor who holds all of it.
+    pub async fn holder(&self, email: &str) -> Holder<'_> {
+        let person = self.investor(email).await;
+        let own = person.registers_own_app("Ada").await;
+        let login = person.has_login_app("Acme", &[CALLBACK]).await;
+        let (here, elsewhere) = (person.signs_in().await, person.signs_in().await);
+        let tokens = own.password_grant(&person).await.tokens();
+        let profile = login.exchange(&here.code_for(&login).await).await.login_token();
+        let code = here.code_for(&login).await;
+        Holder { person, here, elsewhere, own, tokens, login, profile, code }
+    }
+}
+
+impl Holder<'_> {
+    /// Every session, token and code of theirs has ended.
+    pub async fn holds_nothing(&self) {
+        for browser in [&self.here, &self.elsewhere] {
+            browser.get("/account").await.is(302);
+        }
+        self.person.server.resource(&self.tokens.access_token).await.is(401);
+        self.own.refresh(&self.tokens).await.refused(400, "invalid_grant", "Missing/Invalid refresh token");
+        self.person.server.user(&self.profile).await.is(401);
+        self.login.exchange(&self.code).await.says(400, "Invalid code");
+    }
+}
+
 impl App<'_> {
     /// The Authorization Key flow in this browser: the key that the investor approves.
     pub async fn auth_key(&self, browser: &Browser<'_>) -> String {
