@@ -1,5 +1,5 @@
-//! What became of the requests of applications, for their owners to look up (W-03): a row for each refusal and each
-//! authorization, and for calls that went well one for each minute and kind, with their number.
+//! What became of the requests of applications, for their owners to look up (W-03): a row for each refusal, and for
+//! requests that went well one for each minute and kind, with their number.
 
 use super::Store;
 use super::engine::{Tx, Unit};

@@ -117,7 +117,8 @@ impl Store {
         });
     }
 
-    /// A call of an application went well: `surface` is `access-token`, `introspect`, or the grant type.
+    /// A call of an application went well: `surface` is `authorize`, `authorization-key`, `access-token`, `introspect`, or
+    /// the grant type.
     pub fn saw_call(&self, application: ClientId, surface: &'static str, request_id: &str, now: Timestamp) {
         let key = (application, surface, now.micros().div_euclid(MINUTE));
         self.observe(|waiting| {

@@ -29,8 +29,9 @@ pub async fn show(visit: Visit) -> Answer {
         return visit.trouble(Trouble::Method(METHODS));
     }
     let query = Query::read(visit.raw_query.as_deref().unwrap_or_default());
-    let note = note_name(&query);
-    let denial = visit.note(&note);
+    // A browser that brings no note at all has none for this request.
+    let note = if visit.has_notes(NOTE) { note_name(&query) } else { String::new() };
+    let denial = if note.is_empty() { None } else { visit.note(&note) };
     let decision = match authorize(&query, visit.person(), denial, visit.p()).await {
         Ok(decision) => decision,
         Err(fault) => return visit.broke(&fault),
@@ -104,8 +105,10 @@ fn problem(visit: &Visit, error: AuthorizeError) -> Answer {
 
 /// Each request has a note of its own, so that two tabs do not mix.
 fn note_name(query: &Query) -> String {
-    format!("prosper-no-{}", data_encoding::HEXLOWER.encode(&sha256(query.raw().as_bytes())[..8]))
+    format!("{NOTE}{}", data_encoding::HEXLOWER.encode(&sha256(query.raw().as_bytes())[..8]))
 }
 
+/// How the names of notes that a person said no begin.
+const NOTE: &str = "prosper-no-";
 /// The fields of the form.
 const FIELDS: [&str; 3] = ["form_token", "decision", "shown"];

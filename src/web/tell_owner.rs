@@ -1,10 +1,12 @@
 //! Notes what became of a request that a browser brought, for the application's owner to look up by its id (W-03).
 
 use super::visitor::Visit;
+use crate::contract::causes;
 use crate::flows::allow::Decision;
 use crate::store::app_requests::AppRequest;
 
-/// Notes it, if it came to an end and names an application. `code` says how the wire names an error.
+/// Notes it, if it came to an end and names an application: what was refused by itself, what went well as one more of its
+/// minute. `code` says how the wire names an error.
 pub fn tell_owner<E: Copy>(
     visit: &Visit,
     surface: &'static str,
@@ -12,10 +14,14 @@ pub fn tell_owner<E: Copy>(
     code: impl Fn(E) -> &'static str,
 ) {
     let (Some(client), Some(outcome)) = (&decision.client, decision.outcome(code)) else { return };
-    visit.p().store.saw_request(AppRequest {
+    let (store, application, at) = (&visit.p().store, client.application.id, visit.now());
+    if outcome == causes::DONE {
+        return store.saw_call(application, surface, &visit.request_id, at);
+    }
+    store.saw_request(AppRequest {
         request_id: visit.request_id.clone(),
-        application: client.application.id,
-        at: visit.now(),
+        application,
+        at,
         surface,
         outcome: outcome.to_owned(),
         detail: decision.cause.to_owned(),

@@ -127,13 +127,13 @@ impl FromRequest<Web> for Visit {
         if visit.method == Method::POST && is_cross_site(&visit.headers, &web.p) {
             return Err(visit.problem(ProblemKind::CrossSite));
         }
-        let query = Parameters::of_form(visit.raw_query.as_deref().unwrap_or_default().as_bytes());
-        visit.query = match query {
-            Ok(query) => query,
-            // A client's state may be any bytes, so the front channels read the query for themselves (L-03).
-            Err(_) if FRONT_CHANNELS.contains(&visit.path.as_str()) => Parameters::default(),
-            Err(_) => return Err(visit.problem(ProblemKind::BadRequest)),
-        };
+        // A client's state may be any bytes, so the front channels read the query for themselves (L-03).
+        if let Some(query) = &visit.raw_query
+            && !FRONT_CHANNELS.contains(&visit.path.as_str())
+        {
+            let read = Parameters::of_form(query.as_bytes());
+            visit.query = read.map_err(|_| visit.problem(ProblemKind::BadRequest))?;
+        }
         if visit.method == Method::POST {
             let most = if upload::takes_a_file(&visit.path) { upload::MOST_BYTES } else { lifetimes::MOST_BODY_BYTES };
             let bytes = read_body(body, most, BODY_TIME).await.map_err(|problem| visit.trouble(problem.into()))?;
@@ -321,6 +321,12 @@ impl Visit {
     /// A short-lived note that an answer of ours left with this browser.
     pub fn note(&self, name: &str) -> Option<&str> {
         cookie(&self.headers, &format!("{}{name}", cookie_prefix(self.p())))
+    }
+
+    /// Does this browser bring any note whose name begins with `prefix`?
+    pub fn has_notes(&self, prefix: &str) -> bool {
+        let brings = |cookies: &str| cookies.contains(prefix);
+        self.headers.get_all(COOKIE).iter().any(|cookies| cookies.to_str().map_or(true, brings))
     }
 
     /// The cookie that leaves such a note, or with no time left takes it away.
