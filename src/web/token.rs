@@ -79,7 +79,12 @@ pub async fn token(call: Call<'_>, web: &Web) -> Answer {
         GrantType::Password => {
             let username = body.get("username").map(str::to_owned);
             let password = body.get("password").map(|typed| Zeroizing::new(typed.to_owned()));
-            settle(password_grant(PasswordAsk { client, username, password, scope }, p).await, &call, web)
+            let issued = password_grant(PasswordAsk { client, username, password, scope }, p).await;
+            if issued.is_ok() {
+                // Somebody's password was typed into something else than our page: each time has a line.
+                tracing::info!(request_id = call.request_id, client = id, address = %call.address, "tokens for a password");
+            }
+            settle(issued, &call, web)
         }
         GrantType::RefreshToken => {
             let ask = RefreshAsk { client, refresh_token: body.secret("refresh_token"), scope, place: call.place() };
