@@ -270,6 +270,8 @@ pub const SUBJECT_ACCOUNT_ACTIVE: &str = "Your account can be used now";
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_PASSWORD_CHANGED: &str = "Your password was changed";
 /// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_PASSWORD_USED: &str = "Your password was used from a new place";
+/// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_APP_HANDED_OVER: &str = "Your app is registered";
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_INVITED: &str = "You are invited to open an account";

@@ -64,6 +64,7 @@ pub async fn authorization_key_grant(ask: AuthorizationKeyAsk, p: &Prosper) -> R
         scope,
         epochs,
         forgive: false,
+        network: None,
     };
     let tokens = open_family(new, p).await?.ok_or(AccessTokenError::BadCredentials)?;
     p.store.saw_consent(key.consent.id, p.now(), &ask.place);

@@ -33,7 +33,7 @@ pub async fn client_credentials(ask: ClientCredentialsAsk, p: &Prosper) -> Resul
     }
     let scope = narrow(ask.scope.as_deref(), application.scopes)?;
     let epochs = epochs(application, None, p).await?.ok_or(ClientAuthorityError::Credentials)?;
-    let new = NewFamily { application, account: None, consent: None, scope, epochs, forgive: false };
+    let new = NewFamily { application, account: None, consent: None, scope, epochs, forgive: false, network: None };
     // Switched off, or its secrets revoked, between the check and the write.
     open_family(new, p).await?.ok_or_else(|| ClientAuthorityError::Credentials.into())
 }

@@ -20,6 +20,7 @@ use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::prosper::Prosper;
 use crate::store::families::{Epochs, Family};
+use crate::store::password_networks::NetworkUse;
 
 use super::standing::{Standing, standing};
 
@@ -37,6 +38,8 @@ pub struct NewFamily<'a> {
     pub epochs: Epochs,
     /// Is the account's row of failed attempts to be forgotten with it?
     pub forgive: bool,
+    /// The network that a password was used from, unless it is known to us.
+    pub network: Option<NetworkUse>,
 }
 
 /// Opens a family in one durable write and issues its first tokens. `None` when what it was to be given on the strength
@@ -64,7 +67,11 @@ pub async fn open_family(new: NewFamily<'_>, p: &Prosper) -> Result<Option<Token
     };
     let forgive = new.account.filter(|_| new.forgive).map(|account| (account.space, account.email.folded().to_owned()));
     let access = access_token(id, new.scope, now, p);
-    if !p.store.open_family(family, forgive).await? {
+    let opened = match new.network {
+        Some(network) => p.store.open_family_from(network, family, forgive).await?,
+        None => p.store.open_family(family, forgive).await?,
+    };
+    if !opened {
         return Ok(None);
     }
     Ok(Some(Tokens { access_token: access, refresh_token: refresh.map(|(plain, _)| plain.expose().to_owned()) }))

@@ -96,6 +96,19 @@ pub enum About {
         /// The link, which works once.
         link: String,
     },
+    /// An application was given tokens for their password, from a network for the first time (C-07).
+    PasswordUsed {
+        /// The application's name.
+        app: String,
+        /// When, in words.
+        at: String,
+        /// Roughly from where, in words.
+        place: String,
+        /// The page that sets a new password, for those who did not.
+        link: String,
+        /// The application's page, at which its secrets are revoked.
+        app_link: String,
+    },
     /// To a new address: is it theirs?
     ConfirmNewEmail {
         /// The link, which works once.
@@ -176,6 +189,7 @@ impl Letter {
             About::AccountActive { .. } => words::SUBJECT_ACCOUNT_ACTIVE,
             About::Invited { .. } => words::SUBJECT_INVITED,
             About::PasswordChanged { .. } => words::SUBJECT_PASSWORD_CHANGED,
+            About::PasswordUsed { .. } => words::SUBJECT_PASSWORD_USED,
             About::ResetPassword { .. } => words::SUBJECT_RESET_PASSWORD,
             About::ConfirmNewEmail { .. } => words::SUBJECT_CONFIRM_NEW_EMAIL,
             About::EmailChangeAsked { .. } => words::SUBJECT_EMAIL_CHANGE_ASKED,
@@ -241,6 +255,13 @@ mod tests {
             About::AccountActive { link: link.clone() },
             About::Invited { link: link.clone(), until: "tomorrow".into() },
             About::PasswordChanged { at: "today".into(), link: link.clone() },
+            About::PasswordUsed {
+                app: MARKUP.into(),
+                at: "today".into(),
+                place: "curl, 203.0.113.0/24".into(),
+                link: link.clone(),
+                app_link: "https://id.example/oauth/apps/1".into(),
+            },
             About::ResetPassword { link: link.clone() },
             About::ConfirmNewEmail { link: link.clone() },
             About::EmailChangeAsked { link: link.clone() },

@@ -10,6 +10,7 @@ use super::changes::Change;
 use super::engine::{Tx, Unit};
 use super::links::{self, LinkPurpose};
 use super::outbox::{self, Mail};
+use super::password_networks;
 use super::value::Row;
 use crate::domain::account::{Account, AccountKind, InvestorType, StaffRole};
 use crate::domain::agent::AgentRole;
@@ -388,6 +389,8 @@ impl Unit for SetPassword {
             // Whoever asked for these knew the old password, or the old mailbox.
             links::end(tx, LinkPurpose::ResetPassword, self.id).await?;
             links::end(tx, LinkPurpose::ChangeEmail, self.id).await?;
+            // Nor is the new one known to have been used from anywhere (C-07).
+            password_networks::forget(tx, self.id).await?;
             audit::note(tx, &self.trail, "account.password", &format!("account {}", self.id), "", "").await?;
             if let Some(mail) = &self.mail {
                 outbox::post(tx, mail, self.trail.at).await?;

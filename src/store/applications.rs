@@ -352,6 +352,7 @@ impl Unit for ChangeApplication {
             }
             ApplicationChange::Delete => {
                 super::grant_events::note_end(tx, id, &self.trail.actor, now).await?;
+                tx.execute("delete from password_networks where application = ?1", values![id]).await?;
                 (tx.execute("delete from applications where id = ?1", values![id]).await?, "delete", String::new())
             }
             ApplicationChange::RevokeSecret(secret) => {

@@ -94,6 +94,7 @@ pub(super) const TABLES: &[Table] = &[
     table("audit_seals", &["number"]),
     table("handovers", &["application"]),
     by_text("app_requests", &["request_id"]),
+    by_text("password_networks", &["application", "network"]),
 ];
 
 /// Tables whose key counts by itself.

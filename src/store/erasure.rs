@@ -14,6 +14,7 @@ use super::changes::Change;
 use super::engine::{Tx, Unit};
 use super::grant_events;
 use super::outbox::{self, Mail};
+use super::password_networks;
 use crate::contract::words;
 use crate::domain::ids::{AccountId, ClientId, SpaceId};
 use crate::domain::secret::PasswordHash;
@@ -217,6 +218,7 @@ async fn forget_uses(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), F
         )
         .await?;
     }
+    password_networks::forget(tx, id).await?;
     for sql in [
         "delete from grant_events where account = ?1",
         "delete from app_requests where application in (select id from applications where owner = ?1)",

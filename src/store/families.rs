@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::engine::{Tx, Unit};
 use super::given::{Columns, GivenRow, Kind};
 use super::neighbours::Hot;
+use super::password_networks::{self, NetworkUse, Told, Uses, Where};
 use super::{Store, failures};
 use crate::domain::ids::{AccountId, ClientId, ConsentId, FamilyId, SpaceId};
 use crate::domain::scope::ScopeSet;
@@ -76,14 +77,36 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub async fn open_family(&self, family: Family, forgive: Option<(SpaceId, String)>) -> Result<bool, Fault> {
+        self.join_others(Opening { family, forgive, from: None }).await
+    }
+
+    /// The same for a password that was used from a network of which [`Store::remembers_network`] knows nothing. The use
+    /// is written down with the family, and so is its mail if it is the first from there: all of it, or nothing.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn open_family_from(
+        &self,
+        from: NetworkUse,
+        family: Family,
+        forgive: Option<(SpaceId, String)>,
+    ) -> Result<bool, Fault> {
+        self.join_others(Opening { family, forgive, from: Some(from) }).await
+    }
+
+    async fn join_others(&self, opening: Opening) -> Result<bool, Fault> {
         let view = &self.inner.view;
         let began = view.generation();
-        let opened = self.inner.opening.join(Opening { family: family.clone(), forgive }, self).await?;
-        if opened {
+        let opened = self.inner.opening.join(opening.clone(), self).await?;
+        let Opening { family, from, .. } = opening;
+        if let Some(from) = from.filter(|_| opened.network) {
+            self.remember_network(family.application, family.epochs.account, &from.network, family.created_at);
+        }
+        if opened.family {
             // What was written is what would be read, and its token is about to be used.
             view.fill(began, || view.families.insert(family.id, Arc::new(family)));
         }
-        Ok(opened)
+        Ok(opened.family)
     }
 
     /// How many families there are.
@@ -150,6 +173,16 @@ impl Unit for Count {
 pub(super) struct Opening {
     family: Family,
     forgive: Option<(SpaceId, String)>,
+    from: Option<NetworkUse>,
+}
+
+/// What became of it.
+#[derive(Clone, Copy)]
+pub(super) struct Opened {
+    /// Is the family there?
+    family: bool,
+    /// Is the network that it came from written down as known?
+    network: bool,
 }
 
 /// The given rows of [`Opening::all`].
@@ -170,9 +203,9 @@ const COLUMNS: Columns = &[
 ];
 
 impl Hot for Opening {
-    type Out = bool;
+    type Out = Opened;
 
-    async fn all(items: &[Self], tx: &mut Tx) -> Result<Vec<bool>, Fault> {
+    async fn all(items: &[Self], tx: &mut Tx) -> Result<Vec<Opened>, Fault> {
         let rows: Vec<_> = items.iter().map(Self::given).collect();
         let opened = tx
             .many_given(
@@ -201,11 +234,22 @@ impl Hot for Opening {
         let forgiven: HashSet<_> =
             items.iter().filter(|item| is_open(item)).filter_map(|item| item.forgive.as_ref()).collect();
         failures::forgive_all(tx, forgiven).await?;
-        Ok(items.iter().map(is_open).collect())
+        let uses: Uses<'_> = items.iter().filter(|item| is_open(item)).filter_map(Self::network_use).collect();
+        let known = password_networks::note_all(tx, &uses).await?;
+        let outcome = |item: &Self| Opened {
+            family: is_open(item),
+            network: item.network_use().is_some_and(|(network, _)| known.contains(&network)),
+        };
+        Ok(items.iter().map(outcome).collect())
     }
 }
 
 impl Opening {
+    fn network_use(&self) -> Option<(Where<'_>, Told<'_>)> {
+        let from = self.from.as_ref()?;
+        Some(((self.family.application, &from.network), (&from.mail, self.family.created_at)))
+    }
+
     fn given(&self) -> GivenRow<'_> {
         let Family { id, application, account, consent, scope, refresh, created_at, expires_at, epochs } = &self.family;
         values![

@@ -1,4 +1,4 @@
-//! What was written down a short while ago and need not be again: that a grant was used, from where.
+//! What was written down a short while ago and need not be again: that a grant was used, or a password, from where.
 //!
 //! A table of fixed size in which a newcomer takes the place of whoever has its slot, so that it forgets rather than
 //! grows; what it has forgotten is written down once more.
@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use crate::domain::time::Timestamp;
 
-/// How long a use stands for those that follow it: "last used" is true to within so much.
-const WHILE: Duration = Duration::from_mins(5);
 /// Uses that are remembered, 16 bytes each.
 const SLOTS: usize = 16_384;
 
@@ -18,40 +16,64 @@ pub(super) struct Lately {
     /// Empty until something is used: an idle server has no use for it.
     slots: Vec<(u64, Timestamp)>,
     hasher: RandomState,
-}
-
-impl Default for Lately {
-    fn default() -> Self {
-        Self { slots: Vec::new(), hasher: RandomState::new() }
-    }
+    span: Duration,
 }
 
 impl Lately {
+    /// A use stands for those that follow it within `span`: "last used" is true to within so much.
+    pub(super) fn over(span: Duration) -> Self {
+        Self { slots: Vec::new(), hasher: RandomState::new(), span }
+    }
+
     /// Was `what` not used for a while? It is, from here on.
     pub(super) fn is_news(&mut self, what: impl Hash, now: Timestamp) -> bool {
+        let tag = self.hasher.hash_one(what);
+        let is_news = !self.holds(tag, now);
+        if is_news {
+            self.put(tag, now);
+        }
+        is_news
+    }
+
+    /// Was `what` noted a while ago at most?
+    pub(super) fn knows(&self, what: impl Hash, now: Timestamp) -> bool {
+        self.holds(self.hasher.hash_one(what), now)
+    }
+
+    /// Notes that `what` was used, for those who do so only once it is written down.
+    pub(super) fn note(&mut self, what: impl Hash, now: Timestamp) {
+        self.put(self.hasher.hash_one(what), now);
+    }
+
+    fn holds(&self, tag: u64, now: Timestamp) -> bool {
+        let held = self.slots.get(slot(tag));
+        held.is_some_and(|(held, at)| *held == tag && *at <= now && now.since(*at) < self.span)
+    }
+
+    fn put(&mut self, tag: u64, now: Timestamp) {
         if self.slots.is_empty() {
             self.slots = vec![(0, Timestamp::default()); SLOTS];
         }
-        let tag = self.hasher.hash_one(what);
-        // The low bits choose the slot and the whole tells apart who is in it: that two uses have one tag is left to
-        // chance, of which there are 64 bits.
-        #[allow(clippy::cast_possible_truncation)]
-        let slot = &mut self.slots[tag as usize % SLOTS];
-        let is_known = slot.0 == tag && slot.1 <= now && now.since(slot.1) < WHILE;
-        if !is_known {
-            *slot = (tag, now);
-        }
-        !is_known
+        self.slots[slot(tag)] = (tag, now);
     }
+}
+
+/// The low bits choose the slot and the whole tells apart who is in it: that two uses have one tag is left to chance, of
+/// which there are 64 bits.
+#[allow(clippy::cast_possible_truncation)]
+const fn slot(tag: u64) -> usize {
+    tag as usize % SLOTS
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const WHILE: Duration = Duration::from_mins(5);
+
     #[test]
     fn a_use_is_news_once_in_a_while_and_from_each_place() {
-        let mut lately = Lately::default();
+        let mut lately = Lately::over(WHILE);
         let start = Timestamp::from_seconds(1_000_000);
         assert!(lately.is_news((1, "here"), start));
         assert!(!lately.is_news((1, "here"), start));
@@ -64,8 +86,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_is_not_noted_by_that() {
+        let mut lately = Lately::over(WHILE);
+        let start = Timestamp::from_seconds(1_000_000);
+        for _ in 0..2 {
+            assert!(!lately.knows("here", start));
+        }
+        lately.note("here", start);
+        assert!(lately.knows("here", start) && !lately.knows("there", start));
+        assert!(!lately.knows("here", start.plus(WHILE)));
+        lately.note("here", start.plus(WHILE));
+        assert!(lately.knows("here", start.plus(WHILE)), "a later one pushes it forward");
+    }
+
+    #[test]
     fn what_has_no_room_is_told_again_and_never_left_out() {
-        let mut lately = Lately::default();
+        let mut lately = Lately::over(WHILE);
         let start = Timestamp::from_seconds(1_000_000);
         for use_of in 0..SLOTS * 4 {
             assert!(lately.is_news(use_of, start), "each is new");

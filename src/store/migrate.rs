@@ -41,6 +41,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0006_the_consoles_sessions.sql"),
     },
     Migration { number: 7, name: "codes_in_order", sql: include_str!("../../migrations/0007_codes_in_order.sql") },
+    Migration {
+        number: 8,
+        name: "where_passwords_are_used",
+        sql: include_str!("../../migrations/0008_where_passwords_are_used.sql"),
+    },
 ];
 
 /// The words that each engine spells its own way.

@@ -36,6 +36,7 @@ pub mod migrate;
 mod neighbours;
 pub mod new_accounts;
 pub mod outbox;
+pub mod password_networks;
 mod postgres;
 pub mod recorder;
 pub mod redemptions;
@@ -75,6 +76,7 @@ struct Inner {
     follower: follower::Follower,
     redeeming: neighbours::Neighbours<redemptions::Redeeming>,
     opening: neighbours::Neighbours<families::Opening>,
+    networks: password_networks::Remembered,
 }
 
 /// How a store is opened.
@@ -143,8 +145,8 @@ impl Store {
         path: Option<PathBuf>,
     ) -> Self {
         let (redeeming, opening) = (neighbours::Neighbours::default(), neighbours::Neighbours::default());
-        let recorder = recorder::Recorder::default();
-        Self { inner: Arc::new(Inner { backend, view, recorder, clock, path, follower, redeeming, opening }) }
+        let (recorder, networks) = (recorder::Recorder::default(), password_networks::Remembered::default());
+        Self { inner: Arc::new(Inner { backend, view, recorder, clock, path, follower, redeeming, opening, networks }) }
     }
 
     /// The clock that the store was opened with.

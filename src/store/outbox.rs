@@ -77,8 +77,8 @@ pub(super) async fn post_bounded(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Re
 }
 
 /// The same for a notice of what happens all the same: at most [`MOST_NOTICES_AN_HOUR`] of one kind.
-pub(super) async fn post_notice(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Result<(), Fault> {
-    post_some(tx, mail, MOST_NOTICES_AN_HOUR, now).await.map(drop)
+pub(super) async fn post_notice(tx: &mut Tx, mail: &Mail, now: Timestamp) -> Result<bool, Fault> {
+    post_some(tx, mail, MOST_NOTICES_AN_HOUR, now).await
 }
 
 async fn post_some(tx: &mut Tx, mail: &Mail, most: i64, now: Timestamp) -> Result<bool, Fault> {

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::app_requests::{self, AppRequest, CallKey, Calls, MINUTE, Requests, Trim};
 use super::changes::Change;
@@ -29,13 +30,26 @@ const AT_ONCE: usize = 256;
 /// Requests of one application that are added before its oldest are looked for.
 const TRIM_AFTER: usize = 10_000;
 
-#[derive(Default)]
+/// How long a use of a consent stands for those that follow it: "last used" is true to within so much.
+const WHILE: Duration = Duration::from_mins(5);
+
 pub(super) struct Recorder {
     waiting: Mutex<Waiting>,
     used: Mutex<Lately>,
     dropped: AtomicU64,
     /// Requests of each application since its oldest were looked for.
     added: Mutex<HashMap<ClientId, usize>>,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self {
+            waiting: Mutex::default(),
+            used: Mutex::new(Lately::over(WHILE)),
+            dropped: AtomicU64::default(),
+            added: Mutex::default(),
+        }
+    }
 }
 
 impl Recorder {

@@ -83,7 +83,7 @@ const MILLISECOND: i64 = 1_000;
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// One statement a table. Those with a number in them keep a while of history, in microseconds.
-const SWEEPS: [&str; 11] = [
+const SWEEPS: [&str; 12] = [
     "delete from used_forms where id in (select id from used_forms where expires_at <= ?1 limit 1000)",
     "delete from families where id in (select id from families where expires_at <= ?1 limit 1000)",
     "delete from sessions where id in (select id from sessions where expires_at <= ?1 limit 1000)",
@@ -97,6 +97,8 @@ const SWEEPS: [&str; 11] = [
         where at <= ?1 - 2592000000000 limit 1000)",
     "delete from grant_events where id in (select id from grant_events
         where (at <= ?1 - 7776000000000 and step = 'used') or at <= ?1 - 63072000000000 limit 1000)",
+    "delete from password_networks where (application, network) in (select application, network from password_networks
+        where last_at <= ?1 - 15552000000000 limit 1000)",
     "delete from outbox where id in (select id from outbox where created_at <= ?1 - 2592000000000 limit 1000)",
     // As long as `contract::lifetimes::MAIL`: what was not sent by then holds no link that works.
     "update outbox set body = substr(body, 1, 0) where id in (select id from outbox

@@ -14,7 +14,7 @@ use super::answer::{self, Answer, Trouble};
 use super::read::{self, Media, Parameters};
 use crate::contract::table::{Row, Stop, Table};
 use crate::contract::token_endpoint::{ClientAuthorityError, GrantType, Tokens, refusal_json};
-use crate::contract::words::place::place;
+use crate::contract::words::place::{network, place};
 use crate::domain::ids::ClientId;
 use crate::flows::authorization_key_grant::{AuthorizationKeyAsk, authorization_key_grant};
 use crate::flows::client_authority::ClientAsk;
@@ -79,7 +79,9 @@ pub async fn token(call: Call<'_>, web: &Web) -> Answer {
         GrantType::Password => {
             let username = body.get("username").map(str::to_owned);
             let password = body.get("password").map(|typed| Zeroizing::new(typed.to_owned()));
-            let issued = password_grant(PasswordAsk { client, username, password, scope }, p).await;
+            let (network, place) = (network(call.address), call.place());
+            let ask = PasswordAsk { client, username, password, scope, network, place };
+            let issued = password_grant(ask, p).await;
             if issued.is_ok() {
                 // Somebody's password was typed into something else than our page: each time has a line.
                 tracing::info!(request_id = call.request_id, client = id, address = %call.address, "tokens for a password");

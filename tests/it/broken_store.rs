@@ -42,6 +42,25 @@ fn says_little(answer: &Exchange, inside: &str) {
     assert!(answer.headers.get_all("set-cookie").iter().all(|line| !line.as_bytes().starts_with(b"prosper=")));
 }
 
+/// C-07: a use of a password that cannot be told of gives no tokens, and is the first one again; one from where it is
+/// known needs no mail.
+#[tokio::test]
+async fn without_the_word_of_a_first_use_there_are_no_tokens_for_a_password_c_07() {
+    const OUTBOX: &[&str] = &["outbox"];
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let (own, known) = (ada.registers_own_app("Own").await, ada.registers_own_app("Known").await);
+    known.password_grant(&ada).await.tokens();
+    p.p.store.write(Hide { tables: OUTBOX, hidden: true }).await.expect("hidden");
+    says_little(&own.password_grant(&ada).await, "outbox");
+    assert_eq!(p.p.store.family_count().await.expect("read"), 1);
+    known.password_grant(&ada).await.tokens();
+    p.p.store.write(Hide { tables: OUTBOX, hidden: false }).await.expect("back");
+    assert_eq!(p.mails_to("ada@example.com").await.len(), 1);
+    own.password_grant(&ada).await.tokens();
+    assert_eq!(p.mails_to("ada@example.com").await.len(), 2);
+}
+
 #[tokio::test]
 async fn an_unforeseen_fault_tells_its_id_and_nothing_else_and_is_never_a_success_r_85() {
     const TABLES: &[&str] = &["families", "redemptions", "sessions", "outbox"];

@@ -25,7 +25,7 @@ const AT_ONCE: usize = 64;
 const MANY: i64 = 4_000;
 
 /// The tables that operations write.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "families",
     "redemptions",
     "sessions",
@@ -37,6 +37,7 @@ const TABLES: [&str; 11] = [
     "changes",
     "used_forms",
     "outbox",
+    "password_networks",
 ];
 
 /// What the operations of one line came to, each.
@@ -337,6 +338,7 @@ async fn growth(meter: &Meter<'_>) {
         ("used code", like("redemptions", "code", "r", redemptions)),
         ("session", like("sessions", "id", "s", sessions)),
         ("request in an application's log", requests),
+        ("network of a password", like("password_networks", "application", "n", "network, first_at, last_at")),
     ] {
         let before = meter.size().await;
         let sql: &'static str = Box::leak(sql.into_boxed_str());

@@ -50,6 +50,7 @@ impl Unit for Everything {
             ("grant_events", "name, place, actor"),
             ("audit", "actor, action, subject, before, after, address"),
             ("app_requests", "detail, outcome"),
+            ("password_networks", "network"),
         ] {
             for column in columns.split(", ").filter(|column| *column != "uid") {
                 let sql: &'static str = Box::leak(format!("select {column} from {table}").into_boxed_str());
@@ -104,6 +105,9 @@ async fn an_account_is_erased_after_its_wait_and_its_numbers_are_never_given_out
     bob.signs_in().await.code_for(&hers).await;
     assert_eq!(p.p.store.grant_history(ada.id, None, 10).await.expect("read").len(), 1);
     own.password_grant_as("ada@private.example", "wrong").await;
+    own.password_grant(&ada).await.tokens();
+    let everything = p.p.store.write(Everything).await.expect("read");
+    assert_eq!(everything.lines().filter(|line| *line == "this machine").count(), 1, "where her password was used");
     closes(&browser, "yes").await.is(200).page_says("What we know of you is erased on");
     let stopped = p.browser().sign_in_at("/login", &ada.email, PASSWORD).await;
     stopped.is(403).page_says("What we know of you is erased on").page_says("Until then you can stop that");
@@ -114,7 +118,7 @@ async fn an_account_is_erased_after_its_wait_and_its_numbers_are_never_given_out
     p.clock.advance(seconds(1));
     p.p.store.sweep(p.clock.now()).await.expect("swept");
     let left = p.p.store.write(Everything).await.expect("read").to_lowercase();
-    for known in ["private.example", "lovelace ltd"] {
+    for known in ["private.example", "lovelace ltd", "\nthis machine\n"] {
         assert!(!left.contains(known), "{known} is left in\n{left}");
     }
     assert_eq!(left.lines().filter(|line| *line == "acme").count(), 1, "the app is there, what Ada allowed it is not");

@@ -33,6 +33,7 @@ mod error_tables;
 mod every_page;
 mod everything_ends;
 mod everything_ends_in_a_race;
+mod first_use;
 mod floors;
 mod forgotten_password;
 mod grant_history;

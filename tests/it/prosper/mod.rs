@@ -80,6 +80,8 @@ pub struct Start {
     pub database: Option<Database>,
     /// What browsers are told to be at, when it is not where they are.
     pub public_url: Option<&'static str>,
+    /// Is whoever comes from this machine a proxy that is believed about whom it speaks for?
+    pub behind_a_proxy: bool,
 }
 
 /// A PostgreSQL database.
@@ -107,6 +109,7 @@ impl Default for Start {
             now: Timestamp::from_seconds(1_800_000_000),
             database: None,
             public_url: None,
+            behind_a_proxy: false,
         }
     }
 }
@@ -149,7 +152,8 @@ impl Prosper {
         seed[..8].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
         let entropy = Entropy::seeded(seed);
         let ids = entropy.clone();
-        let listener = listener.naming_answers(Arc::new(move || request_id(&ids)));
+        let proxies = if start.behind_a_proxy { vec!["127.0.0.1/32".parse().expect("a network")] } else { Vec::new() };
+        let listener = listener.naming_answers(Arc::new(move || request_id(&ids))).trusting(proxies);
         let settings = Settings {
             public_url: BaseUrl::parse(start.public_url.unwrap_or(&url)).expect("a URL"),
             support_email: "support@prosper.example".into(),
