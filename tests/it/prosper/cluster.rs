@@ -96,6 +96,8 @@ impl Cluster {
         let tools = tools().expect("this cluster was started with them");
         let folder = tempfile::Builder::new().prefix("prosper-pg-").tempdir().expect("a folder").keep();
         give_away(&folder);
+        // A server that listens may still be starting up, and the copy does not try twice.
+        drop(self.administrator().await);
         let copied = as_nobody(Command::new(tools.join("pg_basebackup")))
             .args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf", "--wal-method=stream", "-D"])
             .arg(folder.join("data"))
@@ -272,9 +274,19 @@ fn give_away(folder: &Path) {
     }
 }
 
+/// A port below those that the system gives away by itself: one of those might be in use by the time a server that was
+/// killed comes back to it.
 fn free_port() -> u16 {
-    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    taken.local_addr().expect("an address").port()
+    static TURN: AtomicU64 = AtomicU64::new(0);
+    let first = u64::from(std::process::id()) * 16;
+    for _ in 0..10_000 {
+        let port = 20_000 + (first + TURN.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        let port = u16::try_from(port).expect("below 30,000");
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port is free");
 }
 
 /// Says once, in one line, what could not be tested; in CI that is a failure.
