@@ -112,6 +112,7 @@ struct Worker {
 
 impl Worker {
     fn work(mut self) {
+        step_back();
         while self.turn(IDLE) {}
     }
 
@@ -175,6 +176,20 @@ impl Worker {
     }
 }
 
+/// Lowers the priority of this thread, so that whoever waits for a hash waits, and nobody else does with them. Where a
+/// niceness is that of the whole process (anywhere but on Linux), nothing is changed. A system that will not have it
+/// takes nothing but speed away.
+fn step_back() {
+    if cfg!(target_os = "linux")
+        && let Err(problem) = rustix::process::setpriority_process(None, NICE)
+    {
+        tracing::warn!(cause = %problem, "the threads that hash run at the priority of the others");
+    }
+}
+
+/// How nice hashing is: beside a thread that has something else to do it gets about a tenth of a core, and all of it
+/// otherwise.
+const NICE: i32 = 10;
 /// How long a worker keeps its memory with nothing to do.
 const IDLE: Duration = Duration::from_secs(30);
 /// Blocks of 1 KiB to reserve at least; what is not used is never touched. The allocator of glibc maps what is larger
