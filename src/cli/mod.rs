@@ -260,7 +260,7 @@ fn complain(line: &str) {
 }
 
 /// The version of the program and of the schema that it knows.
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (schema 8)");
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (schema 9)");
 
 const AFTER_HELP: &str = "\
 Begin here:

@@ -261,14 +261,17 @@ impl Unit for Page {
     }
 }
 
+/// Reads an index of their own: there may be millions of others.
+pub(super) const ALL_STAFF: &str =
+    concat!("select ", account_columns!(), " from accounts where staff is not null order by id");
+
 struct AllStaff;
 
 impl Unit for AllStaff {
     type Out = Vec<Account>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
-        let sql = concat!("select ", account_columns!(), " from accounts where staff is not null order by id");
-        tx.many(sql, &[]).await?.iter().map(account).collect()
+        tx.many(ALL_STAFF, &[]).await?.iter().map(account).collect()
     }
 }
 

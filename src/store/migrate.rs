@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "where_passwords_are_used",
         sql: include_str!("../../migrations/0008_where_passwords_are_used.sql"),
     },
+    Migration { number: 9, name: "staff", sql: include_str!("../../migrations/0009_staff.sql") },
 ];
 
 /// The words that each engine spells its own way.

@@ -370,6 +370,9 @@ impl Unit for FirstStaff {
     }
 }
 
+/// Asked at each start.
+pub(super) const HAS_STAFF: &str = "select 1 from accounts where staff is not null limit 1";
+
 async fn has_staff(tx: &mut Tx) -> Result<bool, Fault> {
-    Ok(tx.one("select 1 from accounts where staff is not null limit 1", &[]).await?.is_some())
+    Ok(tx.one(HAS_STAFF, &[]).await?.is_some())
 }

@@ -280,7 +280,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Fault> {
     execute_batch(
         &connection,
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off; \
-         pragma cache_size = -8000; pragma temp_store = memory; pragma wal_autocheckpoint = 4000;",
+         pragma cache_size = -4000; pragma temp_store = memory; pragma wal_autocheckpoint = 4000;",
     )?;
     Ok(connection)
 }
@@ -398,6 +398,18 @@ mod tests {
                 while rows.next().expect("a row").is_some() {}
             }
             assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
+        }
+    }
+
+    #[test]
+    fn who_the_staff_are_is_told_without_reading_all_accounts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = connect(&folder.path().join("database")).expect("open");
+        crate::store::migrate::sqlite(&connection, Timestamp::from_seconds(0)).expect("migrated");
+        for sql in [crate::store::accounts::ALL_STAFF, crate::store::new_accounts::HAS_STAFF] {
+            let plan = many(&connection, &format!("explain query plan {sql}"), &[]).expect("a plan");
+            let plan: Vec<String> = plan.iter().map(|row| row.get(3).expect("a line")).collect();
+            assert!(plan.concat().contains("accounts_of_staff"), "{plan:?}");
         }
     }
 }

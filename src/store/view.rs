@@ -28,8 +28,14 @@ use crate::domain::space::Space;
 /// How long a view is trusted after the start of a poll that succeeded.
 pub const LEASE: Duration = Duration::from_secs(1);
 
-/// Entries of each kind at most. A family is some 250 bytes, an account some 400.
-const BOUND: usize = 50_000;
+/// Entries at most of what a person who is here has one of: an account (some 500 bytes), a consent and a session each.
+const PEOPLE: usize = 50_000;
+/// Applications at most: a kilobyte or two each, with their redirect URIs and secrets' hashes.
+const CLIENTS: usize = 10_000;
+/// Families at most, some 250 bytes each. One more that is asked for costs a look at the store.
+const FAMILIES: usize = 20_000;
+/// Redemptions at most. A profile is read right after the code is exchanged, and hardly again.
+const REDEMPTIONS: usize = 10_000;
 
 /// What is held.
 pub(super) struct View {
@@ -55,12 +61,12 @@ impl View {
             generation: RwLock::new(0),
             trusted_until: AtomicU64::new(0),
             gone: AtomicBool::new(false),
-            clients: Cache::new(BOUND),
-            accounts: Cache::new(BOUND),
-            consents: Cache::new(BOUND),
-            families: Cache::new(BOUND),
-            redemptions: Cache::new(BOUND),
-            sessions: Cache::new(BOUND),
+            clients: Cache::new(CLIENTS),
+            accounts: Cache::new(PEOPLE),
+            consents: Cache::new(PEOPLE),
+            families: Cache::new(FAMILIES),
+            redemptions: Cache::new(REDEMPTIONS),
+            sessions: Cache::new(PEOPLE),
             installation: ArcSwapOption::empty(),
             spaces: ArcSwapOption::empty(),
         }
