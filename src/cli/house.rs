@@ -99,13 +99,14 @@ impl House {
         let server = Server::with_more(Arc::clone(&p), more);
         // With a listener of its own, the console is nowhere else.
         let (server, apart) = match console {
-            Some(console) => (server.clone().without_console(), Some((console, server))),
-            None => (server, None),
+            Some(console) => (Arc::new(server.clone().without_console()), Some((console, Arc::new(server)))),
+            None => (Arc::new(server), None),
         };
-        let mut serving = tokio::spawn(listener.serve(move |request| server.clone().answer(request), stop.clone()));
+        let mut serving =
+            tokio::spawn(listener.serve(move |request, peer| Arc::clone(&server).answer(request, peer), stop.clone()));
         if let Some((console, server)) = apart {
             tracing::info!(listen = %console.local_addr(), "the staff console has a listener of its own");
-            tasks.spawn(console.serve(move |request| server.clone().answer(request), stop.clone()));
+            tasks.spawn(console.serve(move |request, peer| Arc::clone(&server).answer(request, peer), stop.clone()));
         }
         let outcome = ready(&config).await;
         if outcome.is_ok() {

@@ -50,6 +50,8 @@ pub fn see_other(location: &str) -> Answer {
 
 fn redirect(status: u16, location: &str) -> Answer {
     let mut answer = with_type(status, "text/plain; charset=utf-8", "");
+    // There is nothing in it.
+    answer.headers_mut().remove(CONTENT_TYPE);
     // Whatever is sent here was percent-encoded before; what still is no header value goes nowhere.
     let location = HeaderValue::from_str(location).unwrap_or_else(|_| HeaderValue::from_static("/welcome"));
     answer.headers_mut().insert(LOCATION, location);

@@ -64,7 +64,7 @@ pub fn request_id(entropy: &Entropy) -> String {
     data_encoding::BASE32_NOPAD.encode(&entropy.name::<10>())
 }
 
-/// Answers requests. Cheap to clone.
+/// Answers requests.
 #[derive(Clone)]
 pub struct Server {
     web: Web,
@@ -97,18 +97,19 @@ impl Server {
     }
 
     /// Answers a request. Never panics: a handler that does becomes a 500.
-    pub async fn answer(self, mut request: Request<Incoming>) -> Answer {
+    pub async fn answer(self: Arc<Self>, mut request: Request<Incoming>, peer: Peer) -> Answer {
         let id = request_id(&self.web.p.entropy);
         let surface = Surface::of(request.uri().path());
-        let peer = request.extensions().get::<Peer>().copied();
-        let https = self.https || peer.is_some_and(|peer| peer.tls);
+        let https = self.https || peer.tls;
         let header = HeaderValue::from_str(&id).ok();
         let hot = Hot::find(request.uri().path(), &self.web);
         let answered = AssertUnwindSafe(async {
             if let Some(hot) = hot {
-                self.hot(hot, request, &id, peer).await
+                self.hot(hot, request, &id, peer.address).await
             } else {
-                request.extensions_mut().insert(RequestId(id.clone()));
+                let extensions = request.extensions_mut();
+                extensions.insert(peer);
+                extensions.insert(RequestId(id.clone()));
                 // Boxed, so that a hot request does not carry the room of a page with it.
                 Box::pin(self.page(request)).await
             }
@@ -126,7 +127,7 @@ impl Server {
         answer
     }
 
-    async fn hot(&self, hot: Hot, request: Request<Incoming>, id: &str, peer: Option<Peer>) -> Answer {
+    async fn hot(&self, hot: Hot, request: Request<Incoming>, id: &str, address: IpAddr) -> Answer {
         let (parts, body) = request.into_parts();
         if parts.method != hot.method() {
             return hot.surface().trouble(Trouble::Method(hot.allow()));
@@ -140,7 +141,6 @@ impl Server {
         } else {
             bytes::Bytes::new()
         };
-        let address = peer.map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.address);
         let call = token::Call { headers: &parts.headers, body: &body, address, request_id: id };
         hot.call(call, &self.web).await
     }

@@ -28,11 +28,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
-use tokio_util::sync::CancellationToken;
 
 use super::pulse::{Phase, Pulse};
 use super::tls::H2;
 use super::wire::Wire;
+use super::word::Word;
 use super::{Limits, Peer, RequestIds, framing};
 use crate::web::body::Body;
 use crate::web::peer::client_address;
@@ -43,7 +43,7 @@ pub(super) struct Shared<S> {
     pub limits: Limits,
     pub trusted: Vec<IpNet>,
     pub request_ids: Option<RequestIds>,
-    pub drain: CancellationToken,
+    pub drain: Word,
 }
 
 /// A connection being served. Boxed at each step, so that ten thousand idle ones hold the memory of the step they are at,
@@ -58,7 +58,7 @@ pub(super) fn serve<S, F>(
     shared: Arc<Shared<S>>,
 ) -> Served
 where
-    S: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+    S: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     match tls {
@@ -69,7 +69,7 @@ where
 
 async fn serve_over_tls<S, F>(stream: TcpStream, address: IpAddr, tls: Arc<ServerConfig>, shared: Arc<Shared<S>>)
 where
-    S: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+    S: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let handshake = Box::pin(timeout(shared.limits.handshake_timeout, TlsAcceptor::from(tls).accept(stream)));
@@ -87,7 +87,7 @@ where
 fn converse<T, S, F>(io: T, peer: Peer, h2: bool, shared: Arc<Shared<S>>) -> Served
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    S: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+    S: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let pulse = Arc::new(Pulse::new(h2));
@@ -106,13 +106,13 @@ where
 }
 
 async fn answer<S, F>(
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
     peer: Peer,
     pulse: Arc<Pulse>,
     shared: Arc<Shared<S>>,
 ) -> Result<Response<Body>, Infallible>
 where
-    S: Fn(Request<Incoming>) -> F,
+    S: Fn(Request<Incoming>, Peer) -> F,
     F: Future<Output = Response<Body>>,
 {
     let _asked = pulse.asked();
@@ -122,8 +122,7 @@ where
         refusal
     } else {
         let address = client_address(peer.address, request.headers(), &shared.trusted);
-        request.extensions_mut().insert(Peer { address, ..peer });
-        (shared.service)(request).await
+        (shared.service)(request, Peer { address, ..peer }).await
     };
     let refused = response.status().is_client_error() || response.status().is_server_error();
     pulse.may_leave_unread(has_body && refused);
@@ -133,9 +132,8 @@ where
 fn http1_builder(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
-        // The pulse is stricter; this stands behind it.
-        .header_read_timeout(limits.idle_timeout + limits.header_timeout)
+        // The pulse is stricter, and costs no timer for each request.
+        .header_read_timeout(None)
         .max_header_size(limits.head_bytes)
         .max_buf_size(limits.head_bytes.max(64 * 1024));
     builder
@@ -159,13 +157,8 @@ fn http2_builder(limits: &Limits) -> http2::Builder<TokioExecutor> {
 }
 
 /// Runs `connection` until it ends, its pulse exceeds a limit, or the server drains and it has nothing left to answer.
-async fn watch<C: GracefulConnection>(
-    mut connection: Pin<Box<C>>,
-    pulse: &Pulse,
-    limits: &Limits,
-    drain: &CancellationToken,
-) {
-    let mut drained = pin!(drain.cancelled());
+async fn watch<C: GracefulConnection>(mut connection: Pin<Box<C>>, pulse: &Pulse, limits: &Limits, drain: &Word) {
+    let mut drained = pin!(drain.heard());
     let mut alarm = pin!(sleep_until(Instant::now() + limits.first_byte_timeout));
     // Since when the server drains, and when this connection was told to finish.
     let (mut draining, mut told) = (None, None);

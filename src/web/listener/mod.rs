@@ -18,6 +18,7 @@ mod pulse;
 mod tests;
 mod tls;
 mod wire;
+mod word;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -35,6 +36,7 @@ pub use tls::TlsFiles;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use word::Word;
 
 use super::body::Body;
 
@@ -93,7 +95,7 @@ impl Default for Limits {
     }
 }
 
-/// Whose request it is; among the request's extensions.
+/// Whose request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
     /// The client's address, past the proxies that are trusted; IPv4 is never wrapped in IPv6.
@@ -155,37 +157,38 @@ impl Listener {
     /// A service that panics takes its connection with it, and nothing else.
     pub async fn serve<S, F>(self, service: S, shutdown: CancellationToken)
     where
-        S: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        S: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
         F: Future<Output = Response<Body>> + Send + 'static,
     {
         let fits = caps::connections_that_fit();
         if fits < self.limits.max_connections {
             tracing::info!(fits, wanted = self.limits.max_connections, "the limit on open files caps connections");
         }
-        let (cut, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let _cut_if_dropped = cut.clone().drop_guard();
+        let (cut, tasks) = (Arc::new(Word::default()), TaskTracker::new());
         if let Some(tls) = self.tls.clone() {
-            let (every, stop) = (self.limits.tls_poll, shutdown.clone());
-            tokio::spawn(cut.clone().run_until_cancelled_owned(async move { tls.keep_fresh(every, stop).await }));
+            let (every, stop, cut) = (self.limits.tls_poll, shutdown.clone(), Arc::clone(&cut));
+            tokio::spawn(async move {
+                tokio::select! { biased; () = tls.keep_fresh(every, stop) => {}, () = cut.heard() => {} }
+            });
         }
         let door = Door {
             caps: Caps::new(self.limits.max_connections.min(fits), self.limits.max_per_address),
             tls: self.tls,
-            cut: cut.clone(),
+            cut,
             tasks: tasks.clone(),
             shared: Arc::new(Shared {
                 service,
                 limits: self.limits,
                 trusted: self.trusted,
                 request_ids: self.request_ids,
-                drain: shutdown.clone(),
+                drain: Word::default(),
             }),
         };
         door.accept_until(self.socket, shutdown).await;
         tasks.close();
         if tokio::time::timeout(door.shared.limits.drain, tasks.wait()).await.is_err() {
             tracing::warn!(connections = tasks.len(), "drained for as long as allowed, dropping what is unfinished");
-            cut.cancel();
+            door.cut.say();
             tasks.wait().await;
         }
     }
@@ -195,14 +198,21 @@ impl Listener {
 struct Door<S> {
     caps: Arc<Caps>,
     tls: Option<Arc<Tls>>,
-    cut: CancellationToken,
+    cut: Arc<Word>,
     tasks: TaskTracker,
     shared: Arc<Shared<S>>,
 }
 
+/// However serving ends, no connection outlives it.
+impl<S> Drop for Door<S> {
+    fn drop(&mut self) {
+        self.cut.say();
+    }
+}
+
 impl<S, F> Door<S>
 where
-    S: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    S: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     async fn accept_until(&self, socket: TcpListener, shutdown: CancellationToken) {
@@ -229,6 +239,7 @@ where
                 }
             }
         }
+        self.shared.drain.say();
         // Whoever was told that they are connected gets an answer; only then is the port closed.
         while let Some(Ok((stream, peer))) = socket.accept().now_or_never() {
             self.admit(stream, peer);
@@ -247,9 +258,9 @@ where
         let _ = stream.set_nodelay(true);
         let tls = self.tls.as_ref().map(|tls| tls.current());
         let connection = connection::serve(stream, address, tls, Arc::clone(&self.shared));
-        let cut = self.cut.clone();
+        let cut = Arc::clone(&self.cut);
         self.tasks.spawn(async move {
-            cut.run_until_cancelled_owned(connection).await;
+            tokio::select! { biased; () = connection => {}, () = cut.heard() => {} }
             drop(seat);
         });
     }

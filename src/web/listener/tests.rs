@@ -32,10 +32,9 @@ fn serve(listener: Listener) -> Server {
     let (address, stop) = (listener.local_addr(), CancellationToken::new());
     let service = {
         let (entered, gate) = (entered.clone(), gate.clone());
-        move |request: Request<Incoming>| {
+        move |request: Request<Incoming>, peer: Peer| {
             let (entered, gate) = (entered.clone(), gate.clone());
             async move {
-                let peer = *request.extensions().get::<Peer>().unwrap();
                 let mut response = Response::new(Body::from(format!("{} {}", peer.address, peer.tls)));
                 match request.uri().path() {
                     "/wait" => {

@@ -173,8 +173,8 @@ impl Prosper {
             prosper::prosper::Prosper::assemble(store, entropy, passwords, master, settings).await.expect("assembled");
         let space = the_first_space(&p).await;
         let shutdown = CancellationToken::new();
-        let server = Server::new(Arc::clone(&p));
-        tokio::spawn(listener.serve(move |request| server.clone().answer(request), shutdown.clone()));
+        let server = Arc::new(Server::new(Arc::clone(&p)));
+        tokio::spawn(listener.serve(move |request, peer| Arc::clone(&server).answer(request, peer), shutdown.clone()));
         Self { p, clock, url, space, address, client: exchange::Client::new(), shutdown, folder }
     }
 
