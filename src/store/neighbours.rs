@@ -24,7 +24,7 @@ const QUEUE: usize = 4_096;
 /// Items of one slice at most.
 const SLICE: usize = 256;
 /// Slices under way at once: one may wait for its commit while the next gathers, and one that hangs holds up no other.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 2;
 /// How long a caller waits in all.
 const PATIENCE: Duration = Duration::from_secs(9);
 

@@ -30,6 +30,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::FromRequest as _;
 use futures_util::FutureExt as _;
 use http::{HeaderValue, Method, Request};
 use http_body_util::BodyExt as _;
@@ -41,7 +42,7 @@ use self::body::read_body;
 use self::listener::Peer;
 use self::routes::{Hot, Surface};
 use self::shield::AddressLimits;
-use self::visitor::BODY_TIME;
+use self::visitor::{BODY_TIME, Visit};
 use crate::contract::lifetimes::MOST_BODY_BYTES;
 use crate::crypto::entropy::Entropy;
 use crate::prosper::Prosper;
@@ -146,6 +147,14 @@ impl Server {
     }
 
     async fn page(&self, request: Request<Incoming>) -> Answer {
+        // Every sign-in begins here, most of them with nothing to show: this one goes past the table of pages.
+        if request.method() == Method::GET && request.uri().path() == pages::paths::AUTHORIZE {
+            let request = request.map(|_| axum::body::Body::empty());
+            return match Visit::from_request(request, &self.web).await {
+                Ok(visit) => authorize::show(visit).await,
+                Err(answer) => answer,
+            };
+        }
         let mut request = request.map(axum::body::Body::new);
         if pages::console::is_beneath(request.uri().path()) {
             if !self.console {
