@@ -6,7 +6,10 @@
 
 pub mod delivery;
 pub mod place;
+mod subjects;
 pub mod time;
+
+pub use subjects::*;
 
 use crate::domain::FieldProblem;
 use crate::domain::account::InvestorType;
@@ -146,9 +149,21 @@ pub const fn scope(scope: Scope) -> &'static str {
     }
 }
 
-/// Does the scope change something, or move money? The consent page stresses it.
+/// The same as a line by itself, with a capital letter.
+pub fn scope_line(of: Scope) -> String {
+    let mut line = scope(of).to_owned();
+    line.get_mut(..1).map(str::make_ascii_uppercase);
+    line
+}
+
+/// Does the scope change something? The consent page stresses it.
 pub const fn scope_changes_something(scope: Scope) -> bool {
     matches!(scope, Scope::WriteUserProfile | Scope::WriteProsperAccount | Scope::WriteInvestOrder)
+}
+
+/// Does the scope move money, or spend it? The consent page warns of it.
+pub const fn scope_moves_money(scope: Scope) -> bool {
+    matches!(scope, Scope::WriteProsperAccount | Scope::WriteInvestOrder)
 }
 
 /// A kind of application as people read it.
@@ -250,50 +265,3 @@ pub const MAIL_IS_SHUT: &str = "The key that sealed this mail has retired.";
 
 /// Beside the field of the current password.
 pub const WRONG_PASSWORD: &str = "That is not your current password.";
-
-/// Subjects of mails. Nothing that anybody typed stands in one.
-pub const SUBJECT_VERIFY_EMAIL: &str = "Please confirm your email address";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_ADDRESS_TAKEN: &str = "Somebody tried to register with your email address";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_IN_REVIEW: &str = "We are looking at your registration";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_AGENT_REQUESTED: &str = "We have your request to become a third-party agent";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_AGENT_APPROVED: &str = "You are a third-party agent now";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_AGENT_DECLINED: &str = "Your request to become a third-party agent";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_AGENT_WITHDRAWN: &str = "You are no longer a third-party agent";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_ACCOUNT_ACTIVE: &str = "Your account can be used now";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_PASSWORD_CHANGED: &str = "Your password was changed";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_PASSWORD_USED: &str = "Your password was used from a new place";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_APP_HANDED_OVER: &str = "Your app is registered";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_INVITED: &str = "You are invited to open an account";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_RESET_PASSWORD: &str = "Choose a new password";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_CONFIRM_NEW_EMAIL: &str = "Please confirm your new email address";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_EMAIL_CHANGE_ASKED: &str = "Somebody asked to change the email address of your account";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_EMAIL_CHANGED: &str = "The email address of your account was changed";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_EMAIL_RESTORED: &str = "Your email address is back";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_ACCOUNT_CLOSED: &str = "Your account is closed";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_ERASURE_PLANNED: &str = "What we know of you will be erased";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_ERASURE_OFF: &str = "What we know of you is not erased";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_GRANTED: &str = "You let an application use your account";
-/// See [`SUBJECT_VERIFY_EMAIL`].
-pub const SUBJECT_TRIAL: &str = "Mail can be sent";
-/// The text of a mail that tries sending out.
-pub const TRIAL: &str = "This mail was sent to see whether mail can be sent. It can.";

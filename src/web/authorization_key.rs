@@ -86,11 +86,10 @@ fn page(visit: &Visit, status: u16, ask: &Ask) -> Answer {
     let application = &ask.client.application;
     let here = visit.here();
     let before = ask.before.as_ref().map_or(ScopeSet::NONE, |before| before.scope);
-    let permission = |scope: crate::domain::scope::Scope| Permission::from_scope(scope.name());
     let asks = ask.scope.iter().filter_map(|scope| {
-        permission(scope).map(|permission| views::Ask { permission, fresh: !before.contains(scope) })
+        Permission::of(scope).map(|permission| views::Ask { permission, fresh: !before.contains(scope) })
     });
-    let ends = before.iter().filter(|scope| !ask.scope.contains(*scope)).filter_map(permission);
+    let ends = before.iter().filter(|scope| !ask.scope.contains(*scope)).filter_map(Permission::of);
     let view = KeyConsent {
         chrome: visit.chrome(Here::Elsewhere),
         form: visit.form(&here, vec![Hidden { name: "shown", value: ask.digest() }]),

@@ -35,8 +35,8 @@ async fn an_investor_approves_an_agent_which_trades_the_key_for_tokens() {
         "wants to act for you",
         "Third-party agent",
         "ada@example.com",
-        "See your balances and account activity",
-        "Place investment orders with your money",
+        "See your balance and the value of your account",
+        "Place investments with your money",
         "Moves money",
         "agent.example",
         "Connected apps",
@@ -107,7 +107,7 @@ async fn scopes_are_read_with_any_white_space_between_them_and_asked_in_plain_wo
     let place =
         agent.key_url(&[("response_type", "auth_key"), ("scope", "read_note\t read_prosper_account\r\nread_note")]);
     let page = browser.get(&place).await;
-    page.page_says("See the notes you own").page_says("See your balances").page_does_not_say("Moves money");
+    page.page_says("See your notes and their payments").page_says("See your balance").page_does_not_say("Moves money");
     let approved = approves(&browser, &place).await;
     assert_eq!(approved.location_parameter("scope").as_deref(), Some("read_prosper_account read_note"));
     let few = ScopeSet::NONE.with(Scope::ReadNote);
@@ -239,7 +239,7 @@ async fn a_second_approval_changes_the_grant_and_adds_a_key_and_a_withdrawal_end
 
     // Narrowed: the live token can no longer do what the grant no longer allows.
     let page = browser.get(&asks("read_note")).await;
-    page.page_says("It would no longer").page_says("See your balances");
+    page.page_says("It would no longer").page_says("See your balance");
     let second = approves(&browser, &asks("read_note")).await.location_parameter("auth_key").expect("a key");
     assert_ne!(first, second);
     p.resource(&tokens.access_token).await.is(401);

@@ -1,6 +1,8 @@
 //! Whoever lets an application use their account is mailed what it may do and where to take it back; once for each new grant.
 
 use prosper::contract::lifetimes::MOST_NOTICES_AN_HOUR;
+use prosper::contract::words;
+use prosper::domain::scope::ScopeSet;
 
 use crate::prosper::login::CALLBACK;
 use crate::prosper::{Prosper, hours};
@@ -46,6 +48,34 @@ async fn an_agent_is_told_of_when_it_may_do_something_new() {
     let mails = p.mails_to("ada@example.com").await;
     assert_eq!(mails.len(), 2);
     assert!(mails[1].text.contains("place investments with your money"), "{}", mails[1].text);
+}
+
+/// K-03: the page that asks, the list of what is allowed and the mail say the same of a scope, and the two that move money
+/// are warned of, each by itself.
+#[tokio::test]
+async fn the_page_the_list_and_the_mail_describe_a_scope_in_the_same_words() {
+    let p = Prosper::start().await;
+    let northwind = p.agent("agent@example.com").await.registers_agent_app("Northwind", AGENT_CALLBACK).await;
+    let browser = p.investor("ada@example.com").await.signs_in().await;
+    let every = ScopeSet::INVESTOR.iter();
+    for (count, scope) in every.enumerate() {
+        let page = browser.get(&northwind.key_url(&[("response_type", "auth_key"), ("scope", scope.name())])).await;
+        let line = words::scope_line(scope);
+        assert!(line.starts_with(char::is_uppercase) && line[1..] == words::scope(scope)[1..], "{line}");
+        page.is(200).page_says(&line);
+        let moves_money = matches!(scope.name(), "write_prosper_account" | "write_invest_order");
+        for warning in ["Moves money", "could use your money without asking you each time"] {
+            assert_eq!(page.body.contains(warning), moves_money, "{warning}: {}", page.told());
+        }
+        northwind.auth_key_for(&browser, Some(scope.name())).await;
+        let list = browser.get("/account/connected-apps").await;
+        list.is(200).page_says(&line);
+        assert_eq!(list.body.contains("Moves money"), moves_money, "{}", list.told());
+        let mails = p.mails_to("ada@example.com").await;
+        assert_eq!(mails.len(), count + 1);
+        assert!(mails[count].text.contains(words::scope(scope)), "{}", mails[count].text);
+        p.clock.advance(hours(1));
+    }
 }
 
 #[tokio::test]

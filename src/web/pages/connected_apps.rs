@@ -141,7 +141,7 @@ fn shown(visit: &Visit, held: &Connection) -> ConnectedApp {
         host: application.profile.url.as_deref().map(host_of).unwrap_or_default().to_owned(),
         logo: logo(application),
         kind: if agent { ConnectedKind::Agent } else { ConnectedKind::SignIn },
-        permissions: scopes.filter_map(|scope| Permission::from_scope(scope.name())).collect(),
+        permissions: scopes.filter_map(Permission::of).collect(),
         granted: when(visit, held.consent.granted_at),
         granted_from: held.granted_from.clone(),
         last_used: held.last_used_at.map(|at| when(visit, at)),

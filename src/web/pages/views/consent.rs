@@ -1,7 +1,10 @@
 //! The two questions a person is asked: may this application sign you in, may this agent act for you.
 
-use super::kit::{self, Ago, Chrome, Form, When, Who};
 use askama::Template;
+
+use super::kit::{self, Ago, Chrome, Form, When, Who};
+use crate::contract::words;
+use crate::domain::scope::{Scope, ScopeSet};
 
 /// Consent to Login with Prosper (L-09). The form posts `decision` = `allow` or `deny`.
 #[derive(Debug, Template)]
@@ -80,28 +83,9 @@ pub struct Ask {
     pub fresh: bool,
 }
 
-/// A scope of the Investor API (K-02). The template has the plain words.
+/// A scope of the Investor API (K-02), as the pages show it. Its words are those of the mails: `contract::words`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// `read_user_profile`
-    ReadUserProfile,
-    /// `write_user_profile`
-    WriteUserProfile,
-    /// `read_prosper_account`
-    ReadProsperAccount,
-    /// `write_prosper_account`
-    WriteProsperAccount,
-    /// `read_invest_order`
-    ReadInvestOrder,
-    /// `write_invest_order`
-    WriteInvestOrder,
-    /// `read_loan`
-    ReadLoan,
-    /// `read_note`
-    ReadNote,
-    /// `read_listing`
-    ReadListing,
-}
+pub struct Permission(Scope);
 
 /// How much a permission lets an agent do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,50 +94,29 @@ pub enum Weight {
     Reads,
     /// It changes things.
     Changes,
-    /// It spends the investor's money.
+    /// It moves or spends the investor's money.
     MovesMoney,
 }
 
 impl Permission {
-    /// All nine, in the documents' order.
-    pub const ALL: [Self; 9] = [
-        Self::ReadUserProfile,
-        Self::WriteUserProfile,
-        Self::ReadProsperAccount,
-        Self::WriteProsperAccount,
-        Self::ReadInvestOrder,
-        Self::WriteInvestOrder,
-        Self::ReadLoan,
-        Self::ReadNote,
-        Self::ReadListing,
-    ];
-
-    /// The permission that a scope stands for; `None` for any other word.
-    pub fn from_scope(scope: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|permission| permission.scope() == scope)
+    /// The permission that a scope stands for; `None` for the one of Login with Prosper, which is asked on its own page.
+    pub fn of(scope: Scope) -> Option<Self> {
+        ScopeSet::INVESTOR.contains(scope).then_some(Self(scope))
     }
 
-    /// The scope, as requests spell it.
-    pub fn scope(self) -> &'static str {
-        match self {
-            Self::ReadUserProfile => "read_user_profile",
-            Self::WriteUserProfile => "write_user_profile",
-            Self::ReadProsperAccount => "read_prosper_account",
-            Self::WriteProsperAccount => "write_prosper_account",
-            Self::ReadInvestOrder => "read_invest_order",
-            Self::WriteInvestOrder => "write_invest_order",
-            Self::ReadLoan => "read_loan",
-            Self::ReadNote => "read_note",
-            Self::ReadListing => "read_listing",
-        }
+    /// What it lets an agent do, in plain words (K-03).
+    pub fn words(self) -> String {
+        words::scope_line(self.0)
     }
 
     /// How much it lets an agent do.
-    pub fn weight(self) -> Weight {
-        match self {
-            Self::WriteInvestOrder => Weight::MovesMoney,
-            Self::WriteUserProfile | Self::WriteProsperAccount => Weight::Changes,
-            _ => Weight::Reads,
+    pub const fn weight(self) -> Weight {
+        if words::scope_moves_money(self.0) {
+            Weight::MovesMoney
+        } else if words::scope_changes_something(self.0) {
+            Weight::Changes
+        } else {
+            Weight::Reads
         }
     }
 }

@@ -5,6 +5,7 @@ mod people;
 mod self_service;
 
 use super::*;
+use crate::domain::scope::Scope;
 use askama::Template;
 
 /// A name as an attacker would register it.
@@ -134,7 +135,7 @@ fn consents(hostile: bool, pages: &mut Pages) {
     };
     add(pages, "consent-login", &login(None, false));
     add(pages, "consent-login-again", &login(Some(crate::web::assets::asset_path("mark.svg").into()), true));
-    let key = |scopes: &[&str], ends: Vec<Permission>, allowed_before: Option<When>| KeyConsent {
+    let key = |scopes: &[Scope], ends: Vec<Permission>, allowed_before: Option<When>| KeyConsent {
         chrome: chrome(hostile, Here::Elsewhere),
         form: form("/oauth"),
         company: named("Northwind Advisers", hostile),
@@ -145,16 +146,19 @@ fn consents(hostile: bool, pages: &mut Pages) {
         not_you_href: "/login?request=abc".into(),
         asks: scopes
             .iter()
-            .filter_map(|scope| Permission::from_scope(scope))
+            .filter_map(|scope| Permission::of(*scope))
             .enumerate()
             .map(|(i, permission)| Ask { permission, fresh: i == 0 })
             .collect(),
         ends,
         allowed_before,
     };
-    add(pages, "consent-key", &key(&["read_prosper_account", "read_note", "write_invest_order"], vec![], None));
-    let every: Vec<_> = Permission::ALL.iter().map(|permission| permission.scope()).collect();
-    add(pages, "consent-key-all", &key(&every, vec![], None));
-    let ends = vec![Permission::WriteInvestOrder, Permission::ReadListing];
-    add(pages, "consent-key-again", &key(&["read_loan", "read_note"], ends, Some(at(-40 * DAY))));
+    add(
+        pages,
+        "consent-key",
+        &key(&[Scope::ReadProsperAccount, Scope::ReadNote, Scope::WriteInvestOrder], vec![], None),
+    );
+    add(pages, "consent-key-all", &key(&Scope::ALL, vec![], None));
+    let ends = [Scope::WriteInvestOrder, Scope::ReadListing].into_iter().filter_map(Permission::of).collect();
+    add(pages, "consent-key-again", &key(&[Scope::ReadLoan, Scope::ReadNote], ends, Some(at(-40 * DAY))));
 }

@@ -1,6 +1,7 @@
 //! Samples of the pages about a person's account, an institution, a problem, the sandbox.
 
 use super::{DAY, ID, MARKUP, MINUTE, PUBLIC, Pages, SECRET, add, at, chrome, form, named, stranger};
+use crate::domain::scope::Scope;
 use crate::web::pages::views::*;
 
 pub(super) fn people(hostile: bool, pages: &mut Pages) {
@@ -45,7 +46,8 @@ pub(super) fn people(hostile: bool, pages: &mut Pages) {
         last_used_from: named("python-requests, 198.51.100.0/24", hostile),
         withdraw_href: "/account/connected-apps/7/withdraw".into(),
     };
-    let agent = vec![Permission::ReadProsperAccount, Permission::ReadNote, Permission::WriteInvestOrder];
+    let agent = [Scope::ReadProsperAccount, Scope::ReadNote, Scope::WriteInvestOrder];
+    let agent = agent.into_iter().filter_map(Permission::of).collect();
     let apps =
         vec![app("Northwind Advisers", ConnectedKind::Agent, agent), app("Acme HR", ConnectedKind::SignIn, vec![])];
     let withdrawn = Some(named("Old agent", hostile));
