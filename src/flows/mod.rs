@@ -43,6 +43,7 @@ pub mod sign_up;
 pub mod spaces;
 pub mod staff_sign_in;
 pub mod standing;
+pub mod token_cause;
 pub mod tokens;
 pub mod verify_email;
 pub mod write_mail;

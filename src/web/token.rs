@@ -23,6 +23,7 @@ use crate::flows::introspect::{IntrospectAsk, introspect};
 use crate::flows::password_grant::{PasswordAsk, password_grant};
 use crate::flows::read_resource::read_resource;
 use crate::flows::refresh_grant::{RefreshAsk, refresh_grant};
+use crate::flows::token_cause::{Refused, token_cause};
 use crate::store::app_requests::AppRequest;
 
 /// A request to this surface, its body read.
@@ -65,14 +66,20 @@ pub async fn token(call: Call<'_>, web: &Web) -> Answer {
         return Trouble::Later(later).as_object();
     }
     let Ok((body, client)) = read(&call) else { return refused(ClientAuthorityError::BadRequest, &call) };
-    let grant = match body.get("grant_type") {
-        None => return refused(ClientAuthorityError::MissingGrantType, &call),
-        Some(name) => match GrantType::parse(name) {
-            None => return refused(ClientAuthorityError::UnsupportedGrantType, &call),
-            Some(grant) => grant,
-        },
+    let (id, has_secret) = (client.id.clone(), client.secret.is_some());
+    let grant = match body.get("grant_type").map(GrantType::parse) {
+        Some(Some(grant)) => grant,
+        unknown => {
+            let refusal = if unknown.is_some() {
+                ClientAuthorityError::UnsupportedGrantType
+            } else {
+                ClientAuthorityError::MissingGrantType
+            };
+            let row = refusal.row();
+            tell(id.as_deref(), "token", (row.code, row.reason), &call, web).await;
+            return refused(refusal, &call);
+        }
     };
-    let id = client.id.clone();
     let scope = body.even_empty("scope").map(str::to_owned);
     let p = &*web.p;
     let answer = match grant {
@@ -103,7 +110,7 @@ pub async fn token(call: Call<'_>, web: &Web) -> Answer {
     let (answer, row) = answer;
     match row {
         None if answer.status().is_success() => saw_call(id.as_deref(), grant.name(), &call, web),
-        row => tell_owner(id.as_deref(), "token", row, &call, web).await,
+        row => tell_owner((id.as_deref(), has_secret), Some(grant), row, &body, &call, web).await,
     }
     answer
 }
@@ -114,7 +121,7 @@ pub async fn introspection(call: Call<'_>, web: &Web) -> Answer {
         return Trouble::Later(later).as_object();
     }
     let Ok((body, client)) = read(&call) else { return refused(ClientAuthorityError::BadRequest, &call) };
-    let id = client.id.clone();
+    let (id, has_secret) = (client.id.clone(), client.secret.is_some());
     let ask = IntrospectAsk { client, token: body.secret("token") };
     match introspect(ask, &web.p).await {
         Ok(found) => {
@@ -123,7 +130,7 @@ pub async fn introspection(call: Call<'_>, web: &Web) -> Answer {
         }
         Err(stop) => {
             let (answer, row) = stopped(stop, &call, web);
-            tell_owner(id.as_deref(), "introspect", row, &call, web).await;
+            tell_owner((id.as_deref(), has_secret), None, row, &body, &call, web).await;
             answer
         }
     }
@@ -203,11 +210,29 @@ pub(super) fn saw_call(id: Option<&str>, surface: &'static str, call: &Call<'_>,
     }
 }
 
-/// Notes a refusal for the application's owner to look up (W-03), if there is such an application.
-async fn tell_owner(id: Option<&str>, surface: &'static str, row: Option<Row>, call: &Call<'_>, web: &Web) {
-    if let Some(row) = row {
-        tell(id, surface, (row.code, row.reason), call, web).await;
-    }
+/// Notes a refusal for the application's owner to look up, with its true cause (W-03), if there is such an application: by
+/// what id the client went, and whether it brought a secret.
+async fn tell_owner(
+    (id, has_secret): (Option<&str>, bool),
+    grant: Option<GrantType>,
+    row: Option<Row>,
+    body: &Parameters,
+    call: &Call<'_>,
+    web: &Web,
+) {
+    let (Some(client), Some(row)) = (id.and_then(ClientId::from_hex), row) else { return };
+    let ticket = match grant {
+        Some(GrantType::RefreshToken) => body.secret("refresh_token"),
+        Some(GrantType::AuthorizationKey) => body.secret("auth_key"),
+        _ => None,
+    };
+    let refused = Refused { client, has_secret, grant, row, username: body.get("username"), ticket };
+    // Whoever looks it up knows what was answered, and finds beside it what the answer did not say.
+    let detail = match token_cause(&refused, &web.p).await {
+        Ok(Some(cause)) => format!("{}: {cause}", row.reason),
+        _ => row.reason.to_owned(),
+    };
+    tell(id, grant.map_or("introspect", GrantType::name), (row.code, &detail), call, web).await;
 }
 
 /// The same, with what went over the wire and the true cause.

@@ -75,6 +75,7 @@ mod sign_up;
 mod sign_up_onward;
 mod snippets;
 mod spaces;
+mod token_causes;
 mod token_requests;
 mod two_engines;
 mod withdraw_latency;
