@@ -17,9 +17,10 @@ use crate::domain::time::Timestamp;
 use crate::domain::{FieldProblem, FieldProblems, line, password, text};
 use crate::mail::About;
 use crate::prosper::Prosper;
-use crate::store::accounts::{SetPassword, SetStatus};
+use crate::store::accounts::SetPassword;
 use crate::store::audit::Trail;
 use crate::store::new_accounts::NewAccount;
+use crate::store::status_moves::SetStatus;
 
 use super::agent_role::MOST_REASON;
 use super::close_account::erasure_off;

@@ -7,6 +7,7 @@
 //! 4. Looking at the link changes nothing; posting makes the address the account's, tells both, and gives the old one a
 //!    link that takes it back. While that link lives the account moves no further, and nobody else gets the old address.
 //! 5. Taking it back ends every session, token, code and key, and demands a new password: whoever moved it knew the old one.
+//!    Whoever moved it may have closed it, too, to be erased: that is taken back with it. What staff decided stands.
 
 use zeroize::Zeroizing;
 
@@ -15,6 +16,7 @@ use crate::contract::words::time::date;
 use crate::domain::account::Account;
 use crate::domain::email::Email;
 use crate::domain::ids::AccountId;
+use crate::domain::status::Status;
 use crate::domain::{FieldProblem, FieldProblems};
 use crate::mail::About;
 use crate::prosper::Prosper;
@@ -60,7 +62,7 @@ pub async fn ask_email(id: AccountId, typed: NewEmail, trail: Trail, p: &Prosper
     let (link, plain) = mailed_link::fresh(trail.at, CHANGE_EMAIL_LINK, p);
     let confirm = About::ConfirmNewEmail { link: mailed_link::address("/change-email", &plain, p) };
     let notice = About::EmailChangeAsked { link: link_to("/forgot", p) };
-    let taken = About::AddressTaken { link: link_to("/login", p) };
+    let taken = About::AddressWanted;
     let address = to.as_str().to_owned();
     let unit = AskEmail {
         id,
@@ -123,10 +125,12 @@ pub async fn confirm_email(text: &str, trail: Trail, p: &Prosper) -> Outcome<Str
 /// `Refused` with [`Refusal::DeadLink`].
 pub async fn undo_email(text: &str, trail: Trail, p: &Prosper) -> Outcome<String> {
     let (link, account, address) = find(LinkPurpose::UndoEmail, text, p).await?;
-    let restored = About::EmailRestored { link: link_to("/forgot", p) };
+    let moved = p.store.status_move(account.id).await?;
+    let opens = account.status == Status::Closed && moved.is_some_and(|moved| moved.is_of_holder(account.id));
+    let restored = About::EmailRestored { link: link_to("/forgot", p), opened: opens };
     let restored = write_to_address(account.space, &account.name, &address, restored, p).await?;
     let restored = crate::store::outbox::Mail { account: Some(account.id), ..restored };
-    let unit = UndoEmail { link: link.id, id: account.id, restored, trail };
+    let unit = UndoEmail { link: link.id, id: account.id, opens, restored, trail };
     if p.store.undo_email(unit).await? { Ok(address) } else { Err(Refusal::DeadLink.into()) }
 }
 

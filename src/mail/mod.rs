@@ -41,6 +41,8 @@ pub enum About {
         /// The page that signs in.
         link: String,
     },
+    /// Somebody tried to move their account to an address that is another account's.
+    AddressWanted,
     /// The address is validated, and staff have the registration now.
     InReview {
         /// By when they answer, in words.
@@ -137,9 +139,13 @@ pub enum About {
     EmailRestored {
         /// The page that sets a new password.
         link: String,
+        /// Was it closed meanwhile, and is open again?
+        opened: bool,
     },
     /// The account was closed.
     AccountClosed {
+        /// To the address that it had: until when that takes everything back, in words.
+        undo: Option<String>,
         /// When what is known of the person goes, in words; nothing if it stays.
         erased: Option<String>,
     },
@@ -181,6 +187,7 @@ impl Letter {
         match &self.about {
             About::VerifyEmail { .. } => words::SUBJECT_VERIFY_EMAIL,
             About::AddressTaken { .. } => words::SUBJECT_ADDRESS_TAKEN,
+            About::AddressWanted => words::SUBJECT_ADDRESS_WANTED,
             About::InReview { .. } => words::SUBJECT_IN_REVIEW,
             About::AgentRequested { .. } => words::SUBJECT_AGENT_REQUESTED,
             About::AgentApproved { .. } => words::SUBJECT_AGENT_APPROVED,
@@ -244,6 +251,7 @@ mod tests {
         [
             About::VerifyEmail { link: link.clone(), agent: true },
             About::AddressTaken { link: link.clone() },
+            About::AddressWanted,
             About::InReview { due: due.clone(), agent: false },
             About::AgentRequested { due },
             About::AgentApproved { link: link.clone(), reason: String::new() },
@@ -267,9 +275,9 @@ mod tests {
             About::EmailChangeAsked { link: link.clone() },
             About::EmailChanged { link: link.clone() },
             About::EmailMoved { at: "today".into(), link: link.clone(), until: "tomorrow".into() },
-            About::EmailRestored { link },
-            About::AccountClosed { erased: Some("tomorrow".into()) },
-            About::AccountClosed { erased: None },
+            About::EmailRestored { link, opened: true },
+            About::AccountClosed { erased: Some("tomorrow".into()), undo: None },
+            About::AccountClosed { erased: None, undo: Some("tomorrow".into()) },
             About::ErasurePlanned { due: "tomorrow".into() },
             About::ErasureOff { due: "tomorrow".into() },
         ]

@@ -17,7 +17,7 @@ use crate::domain::agent::AgentRole;
 use crate::domain::email::{self, Email};
 use crate::domain::ids::{AccountId, SpaceId};
 use crate::domain::secret::PasswordHash;
-use crate::domain::status::{Mover, Status};
+use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::values;
@@ -29,19 +29,6 @@ pub struct Credentials {
     pub account: Account,
     /// Its password's hash.
     pub password: PasswordHash,
-}
-
-/// Who made the last status move, when and why (A-02).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatusMove {
-    /// Who.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
-    /// Why.
-    pub reason: String,
-    /// Until when, if it was said.
-    pub until: Option<Timestamp>,
 }
 
 impl Store {
@@ -100,23 +87,6 @@ impl Store {
     /// The store cannot be read.
     pub async fn password_changed_at(&self, id: AccountId) -> Result<Option<Timestamp>, Fault> {
         self.read(PasswordAt(id)).await
-    }
-
-    /// Who made the last status move of an account.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn status_move(&self, id: AccountId) -> Result<Option<StatusMove>, Fault> {
-        self.read(LastMove(id)).await
-    }
-
-    /// Moves an account's status, if the move is legal from where it stands now; `false` when it is not. Leaving
-    /// `active` ends everything the account granted (T-11).
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    pub async fn set_status(&self, step: SetStatus) -> Result<bool, Fault> {
-        self.write(step).await
     }
 
     /// Sets a password, which ends every session, family and code (T-11) and lifts the flag that asked for it.
@@ -283,82 +253,6 @@ impl Unit for PasswordAt {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
         let row = tx.one("select password_at from accounts where id = ?1", values![self.0]).await?;
         row.map_or(Ok(None), |row| row.get(0))
-    }
-}
-
-struct LastMove(AccountId);
-
-impl Unit for LastMove {
-    type Out = Option<StatusMove>;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
-        let sql = "select status_by, status_at, status_reason, status_until from accounts where id = ?1";
-        let row = tx.one(sql, values![self.0]).await?;
-        row.map(|row| Ok(StatusMove { by: row.get(0)?, at: row.get(1)?, reason: row.get(2)?, until: row.get(3)? }))
-            .transpose()
-    }
-}
-
-/// A status move.
-pub struct SetStatus {
-    /// Whose.
-    pub id: AccountId,
-    /// Where to.
-    pub to: Status,
-    /// By whom, which decides whether it is legal.
-    pub by: Mover,
-    /// Why.
-    pub reason: String,
-    /// Until when, if that was said.
-    pub until: Option<Timestamp>,
-    /// What the person is told.
-    pub mail: Option<Mail>,
-    /// Who, when.
-    pub trail: Trail,
-}
-
-impl Unit for SetStatus {
-    type Out = bool;
-
-    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
-        let sql = "select status, erased from accounts where id = ?1";
-        let Some(row) = tx.one(sql, values![self.id]).await? else { return Ok(false) };
-        // Of whom nothing is known any more, nobody comes back.
-        if row.get(1)? {
-            return Ok(false);
-        }
-        let from = Status::parse(&row.get::<String>(0)?)
-            .ok_or_else(|| Fault::internal("store: an account with an unknown status"))?;
-        if !from.may_move(self.to, self.by) {
-            return Ok(false);
-        }
-        // Entering `active` bumps the epoch as well: nothing that was granted before may come back to life.
-        let moved = tx
-            .execute(
-                "update accounts set status = ?2, status_by = ?3, status_at = ?4, status_reason = ?5, status_until = ?6,
-                     epoch = epoch + 1, erase_at = case when ?8 = 1 then erase_at else null end
-                 where id = ?1 and status = ?7",
-                values![
-                    self.id,
-                    self.to.name(),
-                    &self.trail.actor,
-                    self.trail.at,
-                    &self.reason,
-                    self.until,
-                    from.name(),
-                    // Who is opened again is not erased.
-                    self.to.has_ended(),
-                ],
-            )
-            .await?;
-        let after =
-            if self.reason.is_empty() { self.to.name().into() } else { format!("{}: {}", self.to.name(), self.reason) };
-        audit::note(tx, &self.trail, "account.status", &format!("account {}", self.id), from.name(), &after).await?;
-        if let Some(mail) = &self.mail {
-            outbox::post(tx, mail, self.trail.at).await?;
-        }
-        tx.changed(Change::Account(self.id));
-        Ok(moved == 1)
     }
 }
 

@@ -7,6 +7,7 @@ use super::changes::Change;
 use super::engine::{Tx, Unit};
 use super::links::{self, Link, LinkPurpose, MakeLink};
 use super::outbox::{self, Mail};
+use super::status_moves::{closed_by_holder, take_back_closing};
 use crate::domain::email::Email;
 use crate::domain::email_change::{EmailChange, EmailStep};
 use crate::domain::ids::{AccountId, LinkId, SpaceId};
@@ -107,7 +108,7 @@ impl Unit for AskEmail {
             };
             MakeLink { purpose: LinkPurpose::ChangeEmail, link, now }.run(tx).await?;
         }
-        // The log keeps no address: it outlives what is known of a person.
+        // The log keeps no address here: it may be somebody else's, and outlive what is known of them.
         audit::note(tx, &self.trail, "account.email_asked", &format!("account {}", self.id), "", "").await?;
         Ok(EmailAsked::Mailed)
     }
@@ -156,7 +157,8 @@ impl Unit for ConfirmEmail {
         for mail in [&self.done, &self.moved] {
             outbox::post(tx, mail, now).await?;
         }
-        audit::note(tx, &self.trail, "account.email", &format!("account {}", self.id), "", "").await?;
+        let [was, is] = [now_is.email.as_str(), address.as_str()];
+        audit::note(tx, &self.trail, "account.email", &format!("account {}", self.id), was, is).await?;
         tx.changed(Change::Account(self.id));
         Ok(true)
     }
@@ -168,6 +170,8 @@ pub struct UndoEmail {
     pub link: LinkId,
     /// Whose.
     pub id: AccountId,
+    /// Did its holder close it since? Then that is taken back too; nothing happens when it stands otherwise by now.
+    pub opens: bool,
     /// To the old address, which is the account's again.
     pub restored: Mail,
     /// Who, when.
@@ -182,10 +186,15 @@ impl Unit for UndoEmail {
         let change = ReadChange { id: self.id, now }.run(tx).await?;
         let Some(now_is) = standing(tx, self.id).await? else { return Ok(false) };
         let Some((_, address)) = change.step(EmailStep::TakeBack, &now_is.email, now) else { return Ok(false) };
-        if !links::use_up(tx, LinkPurpose::UndoEmail, &self.link, now).await?
+        if closed_by_holder(tx, self.id).await? != self.opens
+            || !links::use_up(tx, LinkPurpose::UndoEmail, &self.link, now).await?
             || !set_email(tx, self.id, &address).await?
         {
             return Ok(false);
+        }
+        // What its holder closed since is open again, and is not erased; what staff decided stands.
+        if self.opens {
+            take_back_closing(tx, self.id, &self.trail).await?;
         }
         // Whoever moved it knew the password: everything they got ends, and so does the password (T-11).
         tx.execute(
@@ -196,7 +205,8 @@ impl Unit for UndoEmail {
         tx.execute("delete from sessions where account = ?1", values![self.id]).await?;
         links::end(tx, LinkPurpose::ResetPassword, self.id).await?;
         outbox::post(tx, &self.restored, now).await?;
-        audit::note(tx, &self.trail, "account.email_back", &format!("account {}", self.id), "", "").await?;
+        let [was, is] = [now_is.email.as_str(), address.as_str()];
+        audit::note(tx, &self.trail, "account.email_back", &format!("account {}", self.id), was, is).await?;
         tx.changed(Change::Account(self.id));
         Ok(true)
     }

@@ -7,14 +7,16 @@
 use std::collections::HashSet;
 
 use super::Store;
-use super::accounts::SetStatus;
 use super::audit::{self, Trail, audit_columns, audit_row};
 use super::audit_digests;
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::erasures::plan;
 use super::grant_events;
+use super::links::LinkPurpose;
 use super::outbox::{self, Mail};
 use super::password_networks;
+use super::status_moves::SetStatus;
 use crate::contract::words;
 use crate::domain::ids::{AccountId, ClientId, SpaceId};
 use crate::domain::secret::PasswordHash;
@@ -30,23 +32,6 @@ impl Store {
     /// The store cannot be written.
     pub async fn close_account(&self, close: CloseAccount) -> Result<bool, Fault> {
         self.write(close).await
-    }
-
-    /// Sets when an account that has ended is erased, or that it is not; `false` when there is none, it has not ended, or
-    /// it is erased.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    pub async fn plan_erasure(&self, plan: PlanErasure) -> Result<bool, Fault> {
-        self.write(plan).await
-    }
-
-    /// When an account is erased, if it is to be.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn erased_at(&self, id: AccountId) -> Result<Option<Timestamp>, Fault> {
-        self.read(ErasedAt(id)).await
     }
 
     /// Erases what is due; answers how many accounts that were.
@@ -72,6 +57,8 @@ pub struct CloseAccount {
     pub erase_at: Option<Timestamp>,
     /// What the person is told.
     pub mail: Mail,
+    /// The same, for the address that the account had and that can still take it back.
+    pub old: Option<Mail>,
     /// Who, when.
     pub trail: Trail,
 }
@@ -96,63 +83,16 @@ impl Unit for CloseAccount {
             return Ok(false);
         }
         tx.execute("delete from sessions where account = ?1", values![self.id]).await?;
-        tx.execute("delete from links where account = ?1", values![self.id]).await?;
+        // The way back from a changed address stays: whoever closes it need not be whose it was.
+        let undo = LinkPurpose::UndoEmail.name();
+        tx.execute("delete from links where account = ?1 and purpose <> ?2", values![self.id, undo]).await?;
         if self.erase_at.is_some() {
             plan(tx, self.id, self.erase_at, &self.trail).await?;
         }
-        outbox::post(tx, &self.mail, self.trail.at).await?;
-        Ok(true)
-    }
-}
-
-/// When an account that has ended is to be erased.
-pub struct PlanErasure {
-    /// Which.
-    pub id: AccountId,
-    /// When; `None` for never.
-    pub at: Option<Timestamp>,
-    /// What the person is told of it.
-    pub mail: Option<Mail>,
-    /// Who, when.
-    pub trail: Trail,
-}
-
-impl Unit for PlanErasure {
-    type Out = bool;
-
-    async fn run(&self, tx: &mut Tx) -> Result<bool, Fault> {
-        let row = tx.one("select status, erased from accounts where id = ?1", values![self.id]).await?;
-        let Some(row) = row else { return Ok(false) };
-        let ended = Status::parse(&row.get::<String>(0)?).is_some_and(Status::has_ended);
-        if !ended || row.get::<bool>(1)? {
-            return Ok(false);
-        }
-        let planned = plan(tx, self.id, self.at, &self.trail).await?;
-        // Planned for the same day twice, or called off twice, it is told once.
-        if let Some(mail) = self.mail.as_ref().filter(|_| planned != self.at) {
+        for mail in std::iter::once(&self.mail).chain(&self.old) {
             outbox::post(tx, mail, self.trail.at).await?;
         }
         Ok(true)
-    }
-}
-
-/// Answers when it was planned for until now.
-async fn plan(tx: &mut Tx, id: AccountId, at: Option<Timestamp>, trail: &Trail) -> Result<Option<Timestamp>, Fault> {
-    let before = ErasedAt(id).run(tx).await?;
-    tx.execute("update accounts set erase_at = ?2 where id = ?1", values![id, at]).await?;
-    let [was, is] = [before, at].map(|at| at.map_or_else(|| "never".to_owned(), Timestamp::rfc3339));
-    audit::note(tx, trail, "account.erasure", &format!("account {id}"), &was, &is).await?;
-    Ok(before)
-}
-
-struct ErasedAt(AccountId);
-
-impl Unit for ErasedAt {
-    type Out = Option<Timestamp>;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Fault> {
-        let row = tx.one("select erase_at from accounts where id = ?1", values![self.0]).await?;
-        row.map_or(Ok(None), |row| row.get(0))
     }
 }
 
@@ -168,8 +108,11 @@ impl Unit for EraseNext {
         let row = tx
             .one(
                 "select id, space, email, folded_email from accounts
-                 where erase_at is not null and erase_at <= ?1 order by erase_at, id limit 1",
-                values![self.now],
+                 where erase_at is not null and erase_at <= ?1 and not exists
+                     (select 1 from links where links.account = accounts.id and purpose = ?2 and expires_at > ?1)
+                 order by erase_at, id limit 1",
+                // Not while the address that it had can take the account back.
+                values![self.now, LinkPurpose::UndoEmail.name()],
             )
             .await?;
         let Some(row) = row else { return Ok(false) };
@@ -258,8 +201,9 @@ async fn forget_log(tx: &mut Tx, id: AccountId) -> Result<(), Fault> {
         let row = audit_row(row)?;
         let own = row.trail.actor == owner;
         let theirs = own || about.contains(&row.subject);
-        // A status is no word about a person; a reason beside it, what is said of an application, and what they allowed is.
-        let told = ["application.", "consent."].into_iter().any(|kind| row.action.starts_with(kind));
+        // A status is no word about a person; a reason beside it, an address, what is said of an application, and what
+        // they allowed is.
+        let told = ["application.", "consent.", "account.email"].into_iter().any(|kind| row.action.starts_with(kind));
         let words = |text: &str| theirs && (told || text.contains(": "));
         let wanted = [words(&row.before), words(&row.after), own || row.trail.actor == staff];
         let held = audit_digests::withhold(&row, wanted);

@@ -1,12 +1,12 @@
 //! Invitations: a link that staff mail to an address, and the account that it opens.
 
 use super::Store;
-use super::accounts::SetStatus;
 use super::audit::{self, Trail};
 use super::engine::{Tx, Unit};
 use super::links::{self, Link, LinkPurpose, MakeLink};
 use super::new_accounts::NewAccount;
 use super::outbox::{self, Mail};
+use super::status_moves::SetStatus;
 use crate::domain::ids::{AccountId, LinkId};
 use crate::domain::status::{Mover, Status};
 use crate::fault::Fault;

@@ -46,6 +46,7 @@ pub mod search;
 pub mod sessions;
 pub mod spaces;
 pub mod sqlite;
+pub mod status_moves;
 mod sweep;
 pub mod value;
 pub mod view;

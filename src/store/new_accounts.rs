@@ -4,12 +4,12 @@
 //! This file is long because each way in is a whole unit.
 
 use super::Store;
-use super::accounts::SetStatus;
 use super::agents::AskForRole;
 use super::audit::{self, Trail};
 use super::engine::{Tx, Unit};
 use super::links::{self, Link, LinkPurpose, MakeLink};
 use super::outbox::{self, Mail};
+use super::status_moves::SetStatus;
 use crate::domain::account::{AccountKind, InvestorType, StaffRole};
 use crate::domain::agent::RequestForm;
 use crate::domain::email::Email;

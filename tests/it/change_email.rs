@@ -5,8 +5,12 @@ use proptest::test_runner::TestRunner;
 
 use prosper::domain::email::Email;
 use prosper::domain::email_change::{EmailChange, EmailStep};
+use prosper::domain::status::Status;
 use prosper::domain::time::Timestamp;
+use prosper::flows::close_account::plan_erasure;
+use prosper::flows::refusal::Actor;
 use prosper::prosper::Lockout;
+use prosper::store::audit::Trail;
 
 use crate::prosper::alone::run;
 use crate::prosper::exchange::{form, request};
@@ -93,7 +97,11 @@ async fn a_taken_address_is_refused_without_a_word_to_whoever_asked() {
     }
     assert_eq!(answers[0], answers[1]);
     let told = p.mails_to("Owner@example.com").await;
-    assert_eq!((told.len(), told[0].subject.as_str()), (1, "Somebody tried to register with your email address"));
+    assert_eq!(
+        (told.len(), told[0].subject.as_str()),
+        (1, "Somebody tried to use your email address for another account")
+    );
+    assert!(told[0].text.contains("tried to make this email address the address of that account"), "{}", told[0].text);
     assert!(p.mails_to("owner@example.com").await.is_empty());
     assert_eq!(p.mails_to("ada@example.com").await.len(), 2, "the old address hears of either");
 
@@ -140,6 +148,82 @@ async fn the_old_address_takes_it_back_for_a_week_and_nobody_else_gets_it_meanwh
     let page = browser.get(&reset).await;
     browser.submit(&page, &[("password", NEW)]).await.is(200);
     app.password_grant_as("ada@example.com", NEW).await.tokens();
+}
+
+/// Whoever has the password may move the account, close it and have it erased: the old address is told of each, and its link
+/// takes all of it back for as long as it says. Nothing is erased before, and what staff decided stands.
+#[tokio::test]
+async fn the_old_address_takes_back_an_account_that_was_moved_and_then_closed() {
+    let p = Prosper::start().await;
+    for (number, by_staff) in [None, Some(Status::Terminated)].into_iter().enumerate() {
+        let (own, evil) = (format!("ada{number}@example.com"), format!("thief{number}@evil.example"));
+        let ada = p.investor(&own).await;
+        let thief = ada.signs_in().await;
+        asks(&thief, &evil).await.is(200);
+        uses(&p, &link(&p, &evil, CONFIRM).await.expect("mailed")).await.is(200);
+        let back = link(&p, &own, CHANGED).await.expect("mailed");
+        let page = thief.get("/account/close").await;
+        thief.submit(&page, &[("erase", "yes"), ("current", PASSWORD)]).await.is(200);
+        assert_eq!(ada.account().await.status, Status::Closed);
+        for (address, words) in [(&own, "gives it back to you"), (&evil, "as you asked")] {
+            let mails = p.mails_to(address).await;
+            let told = mails.last().expect("told");
+            assert_eq!(told.subject, "Your account is closed", "{address}");
+            assert!(told.text.contains(words), "{}", told.text);
+        }
+        if let Some(to) = by_staff {
+            ada.becomes(to).await;
+        }
+        // Nobody gets the address meanwhile, and nobody is erased: not even when staff would have it so at once.
+        plan_erasure(ada.id, Some(p.clock.now()), Actor::Terminal, Trail::cli(p.clock.now()), &p.p)
+            .await
+            .expect("planned");
+        p.clock.advance(hours(24));
+        p.p.store.sweep(p.clock.now()).await.expect("swept");
+        assert_eq!(ada.account().await.name, "Ada Lovelace");
+
+        uses(&p, &back).await.is(200).page_says("Your address is back");
+        let account = ada.account().await;
+        assert_eq!(account.email.as_str(), own);
+        assert!(account.password_reset_required);
+        assert_eq!(account.status, by_staff.unwrap_or(Status::Active));
+        assert_eq!(p.p.store.erased_at(ada.id).await.expect("read").is_some(), by_staff.is_some());
+        let mails = p.mails_to(&own).await;
+        let told = &mails.last().expect("told").text;
+        assert_eq!(told.contains("it is open again"), by_staff.is_none(), "{told}");
+        let rows = p.p.store.audit(Some(format!("account {}", ada.id)), 10).await.expect("read");
+        let noted: Vec<_> =
+            rows.iter().map(|row| (row.action.as_str(), row.before.as_str(), row.after.as_str())).collect();
+        assert!(noted.contains(&("account.email", own.as_str(), evil.as_str())), "{noted:?}");
+        assert_eq!(noted[0], ("account.email_back", evil.as_str(), own.as_str()));
+        assert_eq!(noted.contains(&("account.status", "closed", "active")), by_staff.is_none(), "{noted:?}");
+        let called_off = noted.iter().any(|(action, _, after)| (*action, *after) == ("account.erasure", "never"));
+        assert_eq!(called_off, by_staff.is_none(), "{noted:?}");
+        thief.get("/account").await.is(302);
+    }
+    p.clock.advance(hours(31 * 24));
+    p.p.store.sweep(p.clock.now()).await.expect("swept");
+}
+
+/// Once the way back has ended, what was planned is done.
+#[tokio::test]
+async fn an_account_that_moved_is_erased_when_the_way_back_has_ended() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let browser = ada.signs_in().await;
+    asks(&browser, "new@example.com").await.is(200);
+    uses(&p, &link(&p, "new@example.com", CONFIRM).await.expect("mailed")).await.is(200);
+    ada.becomes(Status::Closed).await;
+    plan_erasure(ada.id, Some(p.clock.now()), Actor::Terminal, Trail::cli(p.clock.now()), &p.p).await.expect("planned");
+    p.clock.advance(just_before(hours(7 * 24)));
+    p.p.store.sweep(p.clock.now()).await.expect("swept");
+    assert_eq!(ada.account().await.name, "Ada Lovelace");
+    p.clock.advance(minutes(1));
+    p.p.store.sweep(p.clock.now()).await.expect("swept");
+    assert_eq!(ada.account().await.name, "Erased");
+    let rows = p.p.store.audit(Some(format!("account {}", ada.id)), 10).await.expect("read");
+    assert!(rows.iter().any(|row| row.action == "account.email"));
+    assert!(rows.iter().all(|row| !row.before.contains('@') && !row.after.contains('@')), "{rows:?}");
 }
 
 #[tokio::test]

@@ -218,6 +218,10 @@ async fn an_administrator_who_opens_the_account_again_calls_the_erasure_off() {
     assert!(moves(&p, ada.id, Status::Active).await);
     let told = p.mails_to("ada@example.com").await;
     assert_eq!(told.iter().filter(|mail| mail.subject == "What we know of you is not erased").count(), 1);
+    let rows = p.p.store.audit(Some(format!("account {}", ada.id)), 10).await.expect("read");
+    let noted: Vec<_> = rows.iter().filter(|row| row.action == "account.erasure").collect();
+    assert_eq!(noted.len(), 2, "planned, and called off: {rows:?}");
+    assert_eq!((noted[0].before.as_str(), noted[0].after.as_str()), (noted[1].after.as_str(), "never"));
     p.clock.advance(hours(24 * 60));
     p.p.store.sweep(p.clock.now()).await.expect("swept");
     ada.signs_in().await.get("/account").await.is(200).page_says("Ada Lovelace");

@@ -5,6 +5,8 @@ pub const SUBJECT_VERIFY_EMAIL: &str = "Please confirm your email address";
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_ADDRESS_TAKEN: &str = "Somebody tried to register with your email address";
 /// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_ADDRESS_WANTED: &str = "Somebody tried to use your email address for another account";
+/// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_IN_REVIEW: &str = "We are looking at your registration";
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_AGENT_REQUESTED: &str = "We have your request to become a third-party agent";

@@ -7,11 +7,12 @@ use prosper::domain::application::{Application, ApplicationKind, Registration};
 use prosper::domain::email::Email;
 use prosper::domain::ids::{AccountId, AccountUid, ClientId, SecretId, SpaceId};
 use prosper::domain::status::{Mover, Status};
-use prosper::store::accounts::{SetPassword, SetStatus};
+use prosper::store::accounts::SetPassword;
 use prosper::store::agents::{AskForRole, DecideRole};
 use prosper::store::applications::{ApplicationChange, RegisterApplication};
 use prosper::store::audit::Trail;
 use prosper::store::new_accounts::NewAccount;
+use prosper::store::status_moves::SetStatus;
 
 use super::exchange::{Exchange, Tokens, form, request};
 use super::{Browser, Prosper};
