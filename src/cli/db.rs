@@ -281,7 +281,8 @@ fn told(talk: Talk, was: &Standing, marker: Option<&Marker>, mut facts: Facts) -
     talk.show(facts)?;
     talk.say(&format!(
         "every code, token, key and session has ended. What was changed after {until} is not in this database: look \
-         through the list above, and above all set suspended accounts and changed passwords again"
+         through the list above, and above all erase again who was erased (prosper user erase), and set suspended accounts \
+         and changed passwords again"
     ));
     Ok(())
 }
@@ -297,7 +298,9 @@ fn runtime() -> Outcome<tokio::runtime::Runtime> {
 }
 
 /// What may have changed after a copy was taken, and is lost with it.
-const UNKNOWN: [&str; 7] = [
+const UNKNOWN: [&str; 9] = [
+    "people who were erased, who are known again, and erasures that were planned or called off: erase them again",
+    "email addresses that were changed or taken back: these people sign in with the address they had, until they change it",
     "passwords that were changed",
     "accounts whose status, staff role or agent role was changed",
     "accounts that were made",

@@ -18,7 +18,7 @@ use crate::domain::ids::AccountId;
 use crate::domain::status::{Mover, Status};
 use crate::domain::time::Timestamp;
 use crate::flows::account_status::{self, NewPerson, StatusWish};
-use crate::flows::close_account::plan_erasure;
+use crate::flows::close_account::{may_be_erased, plan_erasure};
 use crate::flows::refusal::Actor;
 
 /// What can be done with people.
@@ -257,7 +257,7 @@ pub async fn show(desk: &Desk, id: AccountId) -> Outcome {
             status_set_at: moved.at.rfc3339(),
             status_reason: moved.reason,
             status_until: moved.until.map(Timestamp::rfc3339),
-            erased_at: desk.p.store.erased_at(id).await?.map(Timestamp::rfc3339),
+            to_be_erased_at: desk.p.store.erased_at(id).await?.map(Timestamp::rfc3339),
         });
     }
     desk.talk.show(facts)
@@ -299,8 +299,13 @@ async fn set_status(desk: &Desk, id: AccountId, wish: StatusWish) -> Outcome {
         return Err(stop.into());
     }
     let legal: Vec<_> = from.moves(Mover::Administrator).map(Status::name).collect();
+    let again = if from.has_ended() && !to.has_ended() {
+        "; one that has ended is opened again in two moves, to inactive and from there to active"
+    } else {
+        ""
+    };
     Err(Failure::refused(format!(
-        "an account that is {} cannot be moved to {}: from there it goes to {}",
+        "an account that is {} cannot be moved to {}: from there it goes to {}{again}",
         from.name(),
         to.name(),
         legal.join(", ")
@@ -323,11 +328,11 @@ async fn erasures(desk: &Desk) -> Outcome {
         after = Some((*at, last.id));
         for (account, at) in &page {
             let mut facts = facts_of(desk, account).await?;
-            facts.extend(facts! { erased_at: at.rfc3339() });
+            facts.extend(facts! { to_be_erased_at: at.rfc3339() });
             rows.push(facts);
         }
     }
-    desk.talk.list(&["id", "email", "name", "space", "erased_at"], rows)
+    desk.talk.list(&["id", "email", "name", "space", "to_be_erased_at"], rows)
 }
 
 async fn erase(desk: &Desk, id: AccountId, in_days: Option<u32>, keep: bool) -> Outcome {
@@ -335,6 +340,8 @@ async fn erase(desk: &Desk, id: AccountId, in_days: Option<u32>, keep: bool) -> 
     let trail = desk.trail();
     let at = (!keep).then(|| trail.at.plus(wait));
     if let Some(at) = at {
+        // Nobody is asked to agree to what is then refused.
+        may_be_erased(id, &desk.p).await?;
         let until = date(at);
         desk.talk.confirm(&format!("what is known of account {id} is erased on {until}, for good. Plan it?"))?;
     }

@@ -89,6 +89,18 @@ pub async fn erasure_off(account: &Account, p: &Prosper) -> Result<Option<Mail>,
     write_to(account, About::ErasureOff { due: date(due) }, p).await.map(Some)
 }
 
+/// Is it an account that can be erased: one that has ended, and is not erased?
+///
+/// # Errors
+/// `Refused` with [`Refusal::NotFound`] or [`Refusal::NotEnded`].
+pub async fn may_be_erased(id: AccountId, p: &Prosper) -> Outcome<()> {
+    let status = p.store.credentials(id).await?.ok_or(Refusal::NotFound)?.account.status;
+    if !status.has_ended() || p.store.is_noted_as_erased(format!("account {id}")).await? {
+        return Err(Refusal::NotEnded(status).into());
+    }
+    Ok(())
+}
+
 /// Sets when an account that has ended is erased, or calls it off; the person is told of either.
 ///
 /// # Errors

@@ -261,10 +261,14 @@ fn staff_say_who_opens_accounts_and_when_a_closed_one_is_erased() {
     place.run(&["space", "set", "Acme", "--sign-up", "ajar"]).fails(2, "invitation");
 
     place.adds("eve@example.com", &[]);
-    place.run(&["--yes", "user", "erase", "eve@example.com"]).fails(3, "only one that has ended");
+    // Refused before anybody is asked to agree.
+    place.run(&["user", "erase", "eve@example.com"]).fails(3, "only one that has ended");
     place.run(&["--yes", "user", "set-status", "eve@example.com", "closed"]).succeeds();
+    place
+        .run(&["user", "set-status", "eve@example.com", "active"])
+        .fails(3, "in two moves, to inactive and from there");
     let planned = place.run(&["--yes", "--json", "user", "erase", "eve@example.com", "--in-days", "7"]);
-    assert!(planned.succeeds().json()["erased_at"].is_string(), "{}", planned.told());
+    assert!(planned.succeeds().json()["to_be_erased_at"].is_string(), "{}", planned.told());
     let kept = place.run(&["--json", "user", "erase", "eve@example.com", "--keep"]).succeeds().json();
-    assert!(kept["erased_at"].is_null(), "{kept}");
+    assert!(kept["to_be_erased_at"].is_null(), "{kept}");
 }

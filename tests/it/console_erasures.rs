@@ -55,6 +55,7 @@ async fn staff_see_who_waits_and_when_and_call_it_off_when_the_person_asks() {
 
     let page = desk.visit(&path).await;
     page.page_says("is erased on").page_says(&format!("prosper user erase {} --keep", ada.id));
+    page.page_says("moving its status to Inactive").page_says("opens it again in two moves");
     desk.submit_to(&page, &format!("{path}/erasure"), &[])
         .await
         .is(303)

@@ -34,6 +34,9 @@ async fn a_backup_beside_the_server_comes_back_whole_and_ends_what_was_alive() {
     place.run(&["db", "restore", path]).fails(2, "--yes");
     let restored = place.run(&["--yes", "--json", "db", "restore", path]).succeeds().json();
     assert!(restored["cannot_be_known"].as_array().is_some_and(|list| list.len() > 3), "{restored}");
+    for lost in ["people who were erased", "email addresses that were changed"] {
+        assert!(restored["cannot_be_known"].to_string().contains(lost), "{restored}");
+    }
     let aside = restored["kept_aside"].as_str().expect("a path");
     assert!(std::path::Path::new(aside).exists(), "the database there was is kept");
 

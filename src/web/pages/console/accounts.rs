@@ -269,6 +269,7 @@ fn move_form(desk: &Desk, account: &Account, problems: Option<&FieldProblems>) -
                 chosen: chosen == Some(to.name()),
             })
             .collect(),
+        opens: account.status.has_ended(),
         choice_error: problem("status"),
         reason: Field { value: typed(&desk.visit, "reason"), error: problem("reason") },
         until: Field { value: typed(&desk.visit, "until"), error: problem("until") },

@@ -232,6 +232,8 @@ pub struct MoveForm {
     pub form: Form,
     /// Where to.
     pub choices: Vec<Choice>,
+    /// Has it ended, so that it is opened again in two moves?
+    pub opens: bool,
     /// What is wrong with the choice.
     pub choice_error: Option<String>,
     /// Why; they read it.
