@@ -28,9 +28,10 @@ use crate::store::applications::{Client, ClientSecret};
 pub enum Command {
     /// Register an application; its secret is shown this once
     #[command(after_help = "Examples:
-  prosper app register --kind personal --owner ada@example.com --name 'Ada Lovelace' --phone '+61 2 5550 1234'
-  prosper app register --kind login --owner ada@example.com --name 'Acme HR' --url https://hr.acme.example \\
-      --redirect-uri https://hr.acme.example/callback --logo acme.png
+  prosper app register --kind personal --owner ada@example.com --name 'Ada Lovelace' \\
+      --phone '+61 2 5550 1234'
+  prosper app register --kind login --owner ada@example.com --name 'Acme HR' \\
+      --url https://hr.acme.example --redirect-uri https://hr.acme.example/callback --logo acme.png
   prosper app register --kind partner --owner ops@acme.example --name 'Acme Lending'
   prosper app register --kind api --owner ops@acme.example --name 'Investor API'")]
     Register(Register),

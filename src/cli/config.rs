@@ -3,7 +3,8 @@
 use clap::Subcommand;
 
 use super::Global;
-use super::failure::{Failure, Outcome};
+use super::failure::Outcome;
+use super::house;
 use super::talk::{self, Talk, facts};
 use crate::config;
 
@@ -26,11 +27,7 @@ impl Command {
     pub fn run(self, talk: Talk, global: &Global) -> Outcome {
         match self {
             Self::Check => {
-                let problems = global.configuration(&[])?.check();
-                if !problems.is_empty() {
-                    let lines: Vec<_> = problems.iter().map(|problem| format!("config: {problem}")).collect();
-                    return Err(Failure::usage(lines.join("\n")));
-                }
+                house::check(&global.configuration(&[])?)?;
                 talk.say("the configuration is fine");
                 Ok(())
             }

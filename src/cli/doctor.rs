@@ -2,8 +2,6 @@
 //!
 //! It changes nothing, works beside a running server, and says all it finds rather than the first.
 
-use std::io::ErrorKind;
-use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use clap::Args;
@@ -11,8 +9,10 @@ use clap::Args;
 use super::Global;
 use super::failure::{Failure, Outcome};
 use super::folder::{Folder, private};
+use super::house;
 use super::marker::Marker;
 use super::opening;
+use super::port::Port;
 use super::talk::{Talk, facts};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -25,7 +25,7 @@ use crate::web::listener::TlsFiles;
 /// Look for everything that is commonly wrong.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It changes nothing and works beside a running server. It ends with 1 if it found anything wrong."
+    after_help = "It changes nothing and works beside a running server.\nIt ends with 1 if it found anything wrong."
 )]
 pub struct Doctor {}
 
@@ -85,7 +85,9 @@ impl Doctor {
 fn examine_configuration(config: &Config, findings: &mut Findings) {
     let mut say = |found| findings.push(("configuration", found));
     let problems = config.check();
-    if problems.is_empty() {
+    let tls = house::tls_files(config);
+    let unusable = tls.as_ref().and_then(|files| files.check().err());
+    if problems.is_empty() && unusable.is_none() {
         say(Well("every setting is legal, and they fit together".to_owned()));
     }
     for problem in problems {
@@ -124,13 +126,11 @@ fn examine_configuration(config: &Config, findings: &mut Findings) {
             "a password hash costs less than advised: password.memory_kib 19456 and iterations 2 at least".to_owned(),
         ));
     }
-    if let (Some(cert), Some(key)) = (&config.tls.cert, &config.tls.key) {
-        let files = TlsFiles { cert: cert.clone(), key: key.clone() };
-        say(files.check().map_or_else(
-            |error| Wrong(format!("{error}: give the certificate chain and its own key")),
-            |()| Well("the TLS certificate and its key fit".to_owned()),
-        ));
-        if let Err(failure) = private(key, 0o600) {
+    if let Some(TlsFiles { key, .. }) = &tls {
+        say(unusable.map_or_else(|| Well("the TLS certificate and its key fit".to_owned()), |error| Wrong(error.to_string())));
+        if key.exists()
+            && let Err(failure) = private(key, 0o600)
+        {
             say(Wrong(format!("the TLS key: {failure}")));
         }
     }
@@ -139,17 +139,22 @@ fn examine_configuration(config: &Config, findings: &mut Findings) {
 /// Can the port be had, or is it ours already?
 fn examine_port(config: &Config, findings: &mut Findings) {
     let served = Folder::open(&config.data_dir).and_then(|folder| folder.is_served()).unwrap_or(false);
-    let found = match TcpListener::bind(config.listen) {
-        _ if served && TcpStream::connect_timeout(&config.listen, Duration::from_secs(1)).is_ok() => {
-            Well(format!("a server answers on {}", config.listen))
-        }
-        _ if served => Note(format!("a server runs on this data directory, and not on {}", config.listen)),
-        Ok(_) => Well(format!("{} is free", config.listen)),
-        Err(error) if error.kind() == ErrorKind::AddrInUse => Wrong(format!(
-            "{} is taken by another process: stop that, or choose another port in `listen`",
-            config.listen
+    let listen = config.listen;
+    let found = match (Port::of(listen, config.speaks_tls(), served), served) {
+        (Port::Prosper, true) => Well(format!("a server answers on {listen}")),
+        (Port::Prosper, false) => Wrong(format!(
+            "another Prosper, which does not serve this data directory, answers on {listen}: stop that, or choose another \
+             port in `listen`"
         )),
-        Err(error) => Wrong(format!("{} cannot be listened on ({error}): choose another in `listen`", config.listen)),
+        (Port::Free, true) => Note(format!("a server runs on this data directory, and not on {listen}")),
+        (Port::Free, false) => Well(format!("{listen} is free")),
+        (Port::Taken, _) => Wrong(format!(
+            "{listen} is taken by another process: stop that, or choose another port in `listen`{}",
+            if served { " (a server runs on this data directory, elsewhere)" } else { "" }
+        )),
+        (Port::Unusable(error), _) => {
+            Wrong(format!("{listen} cannot be listened on ({error}): choose another in `listen`"))
+        }
     };
     findings.push(("port", found));
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
@@ -243,9 +248,13 @@ fn examine_database(config: &Config, folder: &Folder, findings: &mut Findings) -
         ));
         let ring = store.ring_keys().await?;
         let key = folder.master_key(config, &Entropy::system(), false);
-        let opened = key.and_then(|key| Ok(Keys::unlock(&key, &ring, store.clock())?));
-        let opened = opened.map(|_| format!("opens all {} keys of the ring", ring.len()));
-        findings.push(("master key", opened.map_or_else(|failure| Wrong(failure.to_string()), Well)));
+        findings.push(("master key", if ring.is_empty() {
+            Note("there is nothing for it to open yet: the next start of `prosper serve` makes that".to_owned())
+        } else {
+            let opened = key.and_then(|key| Ok(Keys::unlock(&key, &ring, store.clock())?));
+            let opened = opened.map(|_| format!("opens all {} keys of the ring", ring.len()));
+            opened.map_or_else(|failure| Wrong(failure.to_string()), Well)
+        }));
         if store.staff().await?.is_empty() {
             findings.push((
                 "staff",

@@ -52,11 +52,7 @@ impl House {
     /// # Errors
     /// What is in the way, in one line.
     pub async fn open(mut config: Config, purpose: Purpose) -> Outcome<Self> {
-        let problems = config.check();
-        if !problems.is_empty() {
-            let lines: Vec<_> = problems.iter().map(|problem| format!("config: {problem}")).collect();
-            return Err(Failure::usage(lines.join("\n")));
-        }
+        check(&config)?;
         let folder = Folder::prepare(&config.data_dir)?;
         // From here on a signal means "stop in order": whoever is told to stop while starting leaves nothing behind either.
         let signals = Signals::listen()?;
@@ -131,11 +127,23 @@ impl House {
     }
 }
 
+/// The configuration as a whole, and the TLS files that it names, before anything is made.
+///
+/// # Errors
+/// Everything that must be mended first, a line each.
+pub fn check(config: &Config) -> Outcome {
+    let mut problems: Vec<_> = config.check().iter().map(|problem| format!("config: {problem}")).collect();
+    problems.extend(tls_files(config).and_then(|files| files.check().err()).map(|error| format!("config: {error}")));
+    if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("\n"))) }
+}
+
+/// The certificate and the key that the configuration names, when it names both.
+pub fn tls_files(config: &Config) -> Option<TlsFiles> {
+    Some(TlsFiles { cert: config.tls.cert.clone()?, key: config.tls.key.clone()? })
+}
+
 fn listen(address: SocketAddr, config: &Config, entropy: &Entropy) -> Outcome<Listener> {
-    let tls = match (&config.tls.cert, &config.tls.key) {
-        (Some(cert), Some(key)) => Some(TlsFiles { cert: cert.clone(), key: key.clone() }),
-        _ => None,
-    };
+    let tls = tls_files(config);
     let limits = Limits {
         max_connections: config.limits.max_connections as usize,
         max_per_address: config.limits.max_connections_per_address as usize,

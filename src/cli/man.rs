@@ -52,3 +52,35 @@ impl Man {
         talk::print(&String::from_utf8_lossy(&page))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use crate::cli::Cli;
+
+    /// What is shown below the options is there to be pasted, so it must come out as it was written.
+    #[test]
+    fn no_line_below_the_options_is_wrapped() {
+        let mut seen = 0;
+        let mut waiting = vec![Cli::command()];
+        while let Some(mut command) = waiting.pop() {
+            waiting.extend(command.get_subcommands().cloned());
+            let shown = [command.render_help().to_string(), command.render_long_help().to_string()];
+            let written = [command.get_after_help(), command.get_after_long_help().or(command.get_after_help())];
+            for (shown, written) in shown.iter().zip(written) {
+                let Some(written) = written.map(ToString::to_string) else { continue };
+                for line in written.lines() {
+                    let name = command.get_name();
+                    assert!(line.chars().count() <= LONGEST, "`{name}` is wrapped at 100 columns: {line}");
+                    assert!(shown.lines().any(|out| out.trim_end() == line.trim_end()), "`{name}`: {line}\n{shown}");
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 50, "{seen} lines");
+    }
+
+    /// Columns that a line keeps at the width that help is wrapped to when nobody says how wide the terminal is.
+    const LONGEST: usize = 98;
+}

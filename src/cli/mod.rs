@@ -23,6 +23,7 @@ mod mail;
 mod man;
 mod marker;
 mod opening;
+mod port;
 mod relocate;
 mod sandbox;
 mod serve;

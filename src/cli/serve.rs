@@ -23,12 +23,14 @@ use crate::store::installation::Purpose;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   prosper serve
-  prosper serve --listen 0.0.0.0:443 --public-url https://id.example.com --data-dir /var/lib/prosper
+  prosper serve --listen 0.0.0.0:443 --public-url https://id.example.com \\
+      --data-dir /var/lib/prosper
   PROSPER_TLS__CERT=chain.pem PROSPER_TLS__KEY=key.pem prosper serve --listen 0.0.0.0:443
 
-The first start makes the data directory, the database and the master key, and prints a link that makes the first staff
-account: on a terminal, else into the file `setup-link` in the data directory. The link works for an hour; the next start
-makes a new one, as long as there are no staff. SIGTERM stops it within ten seconds.")]
+The first start makes the data directory, the database and the master key, and prints a link
+that makes the first staff account: on a terminal, else into the file `setup-link` in the data
+directory. The link works for an hour; the next start makes a new one, as long as there are no
+staff. SIGTERM stops it within ten seconds.")]
 pub struct Serve {
     /// The address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]

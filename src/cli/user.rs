@@ -76,7 +76,8 @@ pub enum Command {
     },
     /// Say when an account that has ended is erased: its name, address, apps and all that is known of the person
     #[command(after_help = "Examples:
-  prosper user set-status ada@example.com closed && prosper user erase ada@example.com --in-days 30
+  prosper user set-status ada@example.com closed
+  prosper user erase ada@example.com --in-days 30
   prosper user erase ada@example.com --keep")]
     Erase {
         #[command(flatten)]

@@ -102,7 +102,8 @@ impl Sources {
                 let known = KEYS.iter().map(|key| variable(key.name));
                 let files = KEYS.iter().filter(|key| key.secret).map(|key| variable(key.name) + "_FILE");
                 let nearest = nearest(name, known.chain(files).chain([CONFIG_VARIABLE.to_owned()]));
-                self.problems.push(format!("environment: unknown variable {name} (nearest: {nearest})"));
+                let hint = nearest.map_or(ALL_OF_THEM.to_owned(), |nearest| format!("nearest: {nearest}"));
+                self.problems.push(format!("environment: unknown variable {name} ({hint})"));
             }
         }
     }
@@ -131,7 +132,8 @@ impl Sources {
             self.values.insert(key.name, (raw, origin));
         } else {
             let nearest = nearest(name, KEYS.iter().map(|key| key.name.to_owned()));
-            self.problems.push(format!("{origin}: unknown key `{name}` (nearest: `{nearest}`)"));
+            let hint = nearest.map_or(ALL_OF_THEM.to_owned(), |nearest| format!("nearest: `{nearest}`"));
+            self.problems.push(format!("{origin}: unknown key `{name}` ({hint})"));
         }
     }
 
@@ -185,13 +187,15 @@ pub(super) fn section_of(key: &str) -> Option<&str> {
     key.split_once('.').map(|(section, _)| section)
 }
 
-/// The known name that takes the fewest edits to reach; a name without its section is reached for one more.
-fn nearest(name: &str, known: impl Iterator<Item = String>) -> String {
+/// The known name that takes the fewest edits to reach, if they are fewer than half its letters; a name without its
+/// section is reached for one more.
+fn nearest(name: &str, known: impl Iterator<Item = String>) -> Option<String> {
     let distance = |candidate: &String| {
         let bare = candidate.rsplit('.').next().unwrap_or(candidate);
         edits(name, candidate).min(edits(name, bare) + usize::from(bare.len() < candidate.len()))
     };
-    known.min_by_key(distance).unwrap_or_default()
+    let near = name.strip_prefix(ENV_PREFIX).unwrap_or(name).chars().count() / 2;
+    known.min_by_key(distance).filter(|candidate| distance(candidate) <= near)
 }
 
 /// Letters to insert, delete or replace to make `a` of `b` (Levenshtein).
@@ -214,3 +218,5 @@ fn edits(a: &str, b: &str) -> usize {
 pub(super) const ENV_PREFIX: &str = "PROSPER_";
 /// Names the configuration file; not a setting itself.
 const CONFIG_VARIABLE: &str = "PROSPER_CONFIG";
+/// Said of a name that is like none that is known.
+const ALL_OF_THEM: &str = "`prosper config reference` lists them all";

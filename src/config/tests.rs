@@ -71,14 +71,16 @@ fn the_environment_may_name_the_file() {
 
 #[test]
 fn unknown_keys_name_the_nearest_one() {
-    let text = "lisen = \"x\"\ncert = \"/c\"\n[tsl]\nkey = \"/k\"\n[limits]\nlock_seconds = 3\n";
-    let environment = [("PROSPER_PUBLICURL", "x"), ("PROSPER_TLS_CERT", "x"), ("PROSPER_LISTEN_FILE", "x")];
+    let text = "lisen = \"x\"\ncert = \"/c\"\nfoo = 1\n[tsl]\nkey = \"/k\"\n[limits]\nlock_seconds = 3\n";
+    let environment = [("PROSPER_PUBLICURL", "x"), ("PROSPER_FOO", "x"), ("PROSPER_TLS_CERT", "x"), ("PROSPER_LISTEN_FILE", "x")];
     let problems = load(text, &environment, &[("data-dri", "/d")]).unwrap_err();
     for expected in [
         "prosper.toml:1: unknown key `lisen` (nearest: `listen`)",
         "prosper.toml:2: unknown key `cert` (nearest: `tls.cert`)",
-        "prosper.toml:4: unknown key `tsl.key` (nearest: `tls.key`)",
-        "prosper.toml:6: unknown key `limits.lock_seconds` (nearest: `limits.lockout_seconds`)",
+        "prosper.toml:3: unknown key `foo` (`prosper config reference` lists them all)",
+        "environment: unknown variable PROSPER_FOO (`prosper config reference` lists them all)",
+        "prosper.toml:5: unknown key `tsl.key` (nearest: `tls.key`)",
+        "prosper.toml:7: unknown key `limits.lock_seconds` (nearest: `limits.lockout_seconds`)",
         "environment: unknown variable PROSPER_PUBLICURL (nearest: PROSPER_PUBLIC_URL)",
         "environment: unknown variable PROSPER_TLS_CERT (nearest: PROSPER_TLS__CERT)",
         "environment: unknown variable PROSPER_LISTEN_FILE (nearest: PROSPER_LISTEN)",
@@ -86,7 +88,7 @@ fn unknown_keys_name_the_nearest_one() {
     ] {
         assert!(problems.contains(&expected.to_owned()), "{expected}\nnot in {problems:#?}");
     }
-    assert_eq!(problems.len(), 8, "{problems:#?}");
+    assert_eq!(problems.len(), 10, "{problems:#?}");
 }
 
 #[test]

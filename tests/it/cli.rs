@@ -246,6 +246,54 @@ fn the_doctor_names_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
+fn the_doctor_tells_who_has_the_port() {
+    let place = Place::new();
+    let of_the_port = |listen: &str| {
+        let mut command = place.command(&["--json", "doctor"]);
+        let found = Ran::of(command.env("PROSPER_LISTEN", listen)).json();
+        let rows = found.as_array().expect("a list").clone();
+        let row = rows.into_iter().find(|row| row["what"] == "port").expect("it looks at the port");
+        format!("{}: {}", row["state"].as_str().unwrap(), row["finding"].as_str().unwrap())
+    };
+    assert!(of_the_port("127.0.0.1:0").starts_with("well: 127.0.0.1:0 is free"));
+    // It listens, and never answers.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = mute.local_addr().expect("an address").to_string();
+    assert!(of_the_port(&taken).starts_with("wrong: ") && of_the_port(&taken).contains("taken by another process"));
+
+    let server = place.serve();
+    let address = server.url.strip_prefix("http://").expect("plain HTTP");
+    assert_eq!(of_the_port(address), format!("well: a server answers on {address}"));
+    assert!(of_the_port("127.0.0.1:0").starts_with("note: a server runs on this data directory, and not on"));
+    assert!(of_the_port(&taken).starts_with("wrong: ") && of_the_port(&taken).contains("taken by another process"));
+
+    let elsewhere = Place::new();
+    let mut command = elsewhere.command(&["doctor"]);
+    let ran = Ran::of(command.env("PROSPER_LISTEN", address));
+    assert!(ran.fails(1, "wrong").out.contains("another Prosper"), "{}", ran.told());
+}
+
+#[test]
+fn tls_files_that_cannot_be_used_are_said_before_anything_is_made() {
+    let place = Place::new();
+    for verb in [["config", "check"].as_slice(), &["serve", "--listen", "127.0.0.1:0"]] {
+        let mut command = place.command(verb);
+        command.env("PROSPER_TLS__CERT", "/nowhere/chain.pem").env("PROSPER_TLS__KEY", "/nowhere/key.pem");
+        Ran::of(&mut command).fails(2, "tls: the certificate in /nowhere/chain.pem cannot be used");
+    }
+    assert!(!place.data().exists(), "nothing was made");
+    let mut command = place.command(&["--json", "doctor"]);
+    command.env("PROSPER_TLS__CERT", "/nowhere/chain.pem").env("PROSPER_TLS__KEY", "/nowhere/key.pem");
+    let found = Ran::of(command.env("PROSPER_LISTEN", "127.0.0.1:0")).json();
+    let states = |what: &str| {
+        let rows = found.as_array().expect("a list").iter().filter(|row| row["what"] == what);
+        rows.map(|row| row["state"].as_str().expect("text").to_owned()).collect::<Vec<_>>()
+    };
+    assert!(!states("configuration").contains(&"well".to_owned()), "{found:#}");
+    assert_eq!(states("configuration"), ["wrong"], "{found:#}");
+}
+
+#[test]
 fn staff_say_who_opens_accounts_and_when_a_closed_one_is_erased() {
     let place = Place::new();
     place.serve().stop();

@@ -216,6 +216,31 @@ fn every_line_that_it_prints_works_when_it_is_pasted() {
     }
 }
 
+/// The line of a login asks for what only a browser has: here it is typed in, and curl says what it was asked.
+#[test]
+fn the_line_of_a_login_takes_a_pasted_address_and_reads_a_profile() {
+    let place = Place::new();
+    let printed = place.file("printed");
+    let mut command = place.command(&["sandbox", "--listen", "127.0.0.1:0", "--ready-file"]);
+    command.arg(place.file("ready.json")).stdout(std::fs::File::create(&printed).expect("a file"));
+    let (server, _) = Running::printing(&mut command, &printed);
+    let text = std::fs::read_to_string(&printed).expect("readable");
+    let line = text.lines().find(|line| line.contains("read -r code")).expect("one line that asks for a code");
+    let curl = "curl() { printf '%s\\n' \"$*\" >&2; printf '%s' '{\"access_token\":\"its-token\",\"scope\":\"\"}'; }";
+    for pasted in ["https://hr.example/back?code=a1%2Fb2&state=try", "https://hr.example/back?x=y&state=try&code=a1%2Fb2#", "a1%2Fb2"] {
+        let script = format!("{curl}\n{line}");
+        let input = place.file("pasted");
+        std::fs::write(&input, format!("{pasted}\n")).expect("written");
+        let mut shell = std::process::Command::new("sh");
+        let ran = Ran::of(shell.arg("-c").arg(script).stdin(std::fs::File::open(&input).expect("there")));
+        let asked = &ran.succeeds().err;
+        assert!(asked.contains("--data-urlencode code=a1%2Fb2\n"), "{pasted}\n{asked}");
+        let profile = format!("-s {}/api/v2/user -H Authorization: Bearer its-token\n", server.url);
+        assert!(asked.contains(&profile), "{pasted}\n{asked}");
+        assert!(ran.out.contains("its-token"), "{}", ran.told());
+    }
+}
+
 fn people(told: &Value) -> &Vec<Value> {
     told["people"].as_array().expect("a list")
 }

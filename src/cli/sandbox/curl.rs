@@ -64,18 +64,23 @@ pub fn lines(stage: &Stage, base: &str) -> Vec<(String, String)> {
     lines
 }
 
-/// A code comes by way of a browser: the line says where to go, takes the code, and exchanges it.
+/// A code comes by way of a browser: the line says where to go, takes the code out of the address that the browser ended
+/// at (or the code alone), exchanges it, and asks whose token that is.
 fn login_line(app: &Application, secret: &str, base: &str) -> String {
     let uri = app.profile.redirect_uris.first().map_or("", |uri| uri.as_str());
     let uri: String = url::form_urlencoded::byte_serialize(uri.as_bytes()).collect();
     let id = app.id.hex();
     let page = format!("{base}/login/oauth/authorize?client_id={id}&redirect_uri={uri}&scope=user:email&state=try");
-    let ask = format!("open {page}\nand paste the code that the address bar ends with: ");
-    let exchange = quote(&format!("{base}/login/oauth/access-token"));
+    let ask = r"'open %s\nallow it, and paste the address that the browser ends at: '";
+    let code = r#"code="${code##*[?&]code=}"; code="${code%%[&#]*}""#;
+    let token = r#"$(printf '%s' "$said" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')"#;
     format!(
-        "printf '%s' {}; read -r code; curl -s {exchange} {} --data-urlencode \"code=$code\"",
-        quote(&ask),
-        client(app, secret)
+        "printf {ask} {}; read -r code; {code}; said=$(curl -s {} {} --data-urlencode \"code=$code\"); \
+         printf '%s\\n' \"$said\"; curl -s {} -H \"Authorization: Bearer {token}\"",
+        quote(&page),
+        quote(&format!("{base}/login/oauth/access-token")),
+        client(app, secret),
+        quote(&format!("{base}/api/v2/user")),
     )
 }
 
