@@ -31,7 +31,8 @@ pub enum Command {
   prosper app register --kind personal --owner ada@example.com --name 'Ada Lovelace' \\
       --phone '+61 2 5550 1234'
   prosper app register --kind login --owner ada@example.com --name 'Acme HR' \\
-      --url https://hr.acme.example --redirect-uri https://hr.acme.example/callback --logo acme.png
+      --url https://hr.acme.example --redirect-uri https://hr.acme.example/callback \\
+      --logo acme.png
   prosper app register --kind partner --owner ops@acme.example --name 'Acme Lending'
   prosper app register --kind api --owner ops@acme.example --name 'Investor API'")]
     Register(Register),

@@ -127,7 +127,8 @@ fn examine_configuration(config: &Config, findings: &mut Findings) {
         ));
     }
     if let Some(TlsFiles { key, .. }) = &tls {
-        say(unusable.map_or_else(|| Well("the TLS certificate and its key fit".to_owned()), |error| Wrong(error.to_string())));
+        say(unusable
+            .map_or_else(|| Well("the TLS certificate and its key fit".to_owned()), |error| Wrong(error.to_string())));
         if key.exists()
             && let Err(failure) = private(key, 0o600)
         {
@@ -248,13 +249,16 @@ fn examine_database(config: &Config, folder: &Folder, findings: &mut Findings) -
         ));
         let ring = store.ring_keys().await?;
         let key = folder.master_key(config, &Entropy::system(), false);
-        findings.push(("master key", if ring.is_empty() {
-            Note("there is nothing for it to open yet: the next start of `prosper serve` makes that".to_owned())
-        } else {
-            let opened = key.and_then(|key| Ok(Keys::unlock(&key, &ring, store.clock())?));
-            let opened = opened.map(|_| format!("opens all {} keys of the ring", ring.len()));
-            opened.map_or_else(|failure| Wrong(failure.to_string()), Well)
-        }));
+        findings.push((
+            "master key",
+            if ring.is_empty() {
+                Note("there is nothing for it to open yet: the next start of `prosper serve` makes that".to_owned())
+            } else {
+                let opened = key.and_then(|key| Ok(Keys::unlock(&key, &ring, store.clock())?));
+                let opened = opened.map(|_| format!("opens all {} keys of the ring", ring.len()));
+                opened.map_or_else(|failure| Wrong(failure.to_string()), Well)
+            },
+        ));
         if store.staff().await?.is_empty() {
             findings.push((
                 "staff",

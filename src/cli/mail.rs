@@ -89,6 +89,9 @@ async fn list(desk: &Desk, unsent: bool, limit: i64) -> Outcome {
         }
     }
     rows.truncate(most);
+    if send_mail::is_on_screen(&desk.p) && rows.iter().any(|mail| mail.sent_at.is_none()) {
+        desk.talk.say("no mail is configured, so none of the unsent ones leaves: set mail.transport, or read one with `prosper mail show`");
+    }
     let rows = rows.iter().map(facts_of).collect();
     desk.talk.list(&["id", "to", "subject", "written", "state", "tries", "last_error"], rows)
 }

@@ -72,7 +72,8 @@ fn the_environment_may_name_the_file() {
 #[test]
 fn unknown_keys_name_the_nearest_one() {
     let text = "lisen = \"x\"\ncert = \"/c\"\nfoo = 1\n[tsl]\nkey = \"/k\"\n[limits]\nlock_seconds = 3\n";
-    let environment = [("PROSPER_PUBLICURL", "x"), ("PROSPER_FOO", "x"), ("PROSPER_TLS_CERT", "x"), ("PROSPER_LISTEN_FILE", "x")];
+    let environment =
+        [("PROSPER_PUBLICURL", "x"), ("PROSPER_FOO", "x"), ("PROSPER_TLS_CERT", "x"), ("PROSPER_LISTEN_FILE", "x")];
     let problems = load(text, &environment, &[("data-dri", "/d")]).unwrap_err();
     for expected in [
         "prosper.toml:1: unknown key `lisen` (nearest: `listen`)",

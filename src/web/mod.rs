@@ -60,6 +60,10 @@ pub struct Web {
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
+/// Goes with a request to a listener that does not serve the staff console.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsoleElsewhere;
+
 /// Draws the id of a request: 16 characters, 80 bits.
 pub fn request_id(entropy: &Entropy) -> String {
     data_encoding::BASE32_NOPAD.encode(&entropy.name::<10>())
@@ -156,6 +160,9 @@ impl Server {
             };
         }
         let mut request = request.map(axum::body::Body::new);
+        if !self.console {
+            request.extensions_mut().insert(ConsoleElsewhere);
+        }
         if pages::console::is_beneath(request.uri().path()) {
             if !self.console {
                 return routes::say(Trouble::NotFound, self.web.clone(), request).await;

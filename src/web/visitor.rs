@@ -39,6 +39,7 @@ use crate::domain::space::Space;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::flows::authorize::Person;
+use crate::flows::send_mail::is_on_screen;
 use crate::prosper::Prosper;
 use crate::store::audit::Trail;
 use crate::store::installation::Purpose as InstallationPurpose;
@@ -70,6 +71,8 @@ pub struct Visit {
     pub staff: Option<SignedIn>,
     /// The space whose name and colours the pages wear: that of who is signed in, else the first.
     pub house: Option<Space>,
+    /// Is the staff console served at this address?
+    pub console_is_here: bool,
     /// The file that was posted along with the form, where a page takes one.
     pub file: Option<Vec<u8>>,
     /// What form tokens are bound to: the session, or the pre-session cookie.
@@ -119,6 +122,7 @@ impl FromRequest<Web> for Visit {
             signed_in: None,
             staff: None,
             house: None,
+            console_is_here: parts.extensions.get::<super::ConsoleElsewhere>().is_none(),
             file: None,
             binding: [0; 16],
             introduce: AtomicBool::new(false),
@@ -216,6 +220,7 @@ impl Visit {
                 .unwrap_or_else(|| settings.support_email.clone()),
             business_email: settings.business_email.clone(),
             sandbox: settings.purpose == InstallationPurpose::Sandbox,
+            no_mail: is_on_screen(self.p()),
         }
     }
 

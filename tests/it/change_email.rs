@@ -55,7 +55,7 @@ async fn an_account_moves_when_the_new_address_confirms_it_and_both_addresses_ar
     let tokens = app.password_grant(&ada).await.tokens();
     let browser = ada.signs_in().await;
     browser.get("/account/settings").await.page_says("href=\"/account/email\"");
-    asks(&browser, "Ada@New.example").await.is(200).page_says("Ada@New.example").page_says("look into your mail");
+    asks(&browser, "Ada@New.example").await.is(200).page_says("Ada@New.example").page_says("Please ask for your link");
     assert_eq!(email_of(&p, &ada).await, "ada@example.com", "asking changes nothing");
     let asked = p.mails_to("ada@example.com").await;
     assert_eq!(asked.last().expect("told").subject, "Somebody asked to change the email address of your account");

@@ -128,6 +128,10 @@ async fn a_console_that_listens_apart_is_nowhere_else() {
     asks.is(200);
     inside.submit(&asks, &[("password", PASSWORD)]).await.is(303);
     inside.get("/console").await.is(200).page_says("Nothing waits");
+    inside.get("/account").await.is(200).page_says("Staff console");
+    let mut outside = Walker::at(&server.url);
+    outside.signs_in("ada@example.com").await;
+    outside.get("/account").await.is(200).page_does_not_say("Staff console");
     // The same cookies at the main listener open nothing.
     let mut outside = Walker { base: server.url.clone(), ..inside };
     for path in ["/console", "/console/sign-in", "/console/accounts", "/console/"] {

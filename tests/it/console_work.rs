@@ -19,7 +19,10 @@ async fn the_queue_has_what_is_due_first_on_top_and_knows_the_holidays() {
     let browser = ada.opens_the_console().await;
     let page = browser.visit("/console").await;
     page.is(200).page_says("2 waiting").page_says("ops@northwind.example").page_says("it@contoso.example");
-    page.page_says("existing account").page_says("sign-up");
+    page.page_says("agent role</td>").page_says("sign-up");
+    // A prepared reason about the agent role is none to decline a sign-up with.
+    let review = browser.visit(&format!("/console/requests/{}", sign_up.id)).await;
+    review.is(200).page_says("We could not reach them").page_does_not_say("No agent role needed");
     // Friday, and Monday is a holiday: Tuesday, Wednesday, Thursday.
     page.page_says("2026-11-26 09:00:00 UTC");
     p.clock.advance(hours(24 * 6));
@@ -50,7 +53,7 @@ async fn asking_again_shows_what_is_different_and_why_it_was_declined_a_05() {
     };
     assert!(p.p.store.ask_for_agent_role(ask).await.expect("written"));
     let page = browser.visit(&path).await;
-    page.page_says("asks again").page_says("there is no site");
+    page.page_says("agent role, asked again").page_says("No agent role needed").page_says("there is no site");
     page.page_says("<del>site: none</del>").page_says("<ins>site: https://acme.example</ins>");
     page.page_says("<ins>second@acme.example</ins>").page_does_not_say("<ins>we trade");
     page.page_says("no account that can be granted it");

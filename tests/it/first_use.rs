@@ -72,7 +72,7 @@ async fn the_first_use_of_a_password_from_a_network_is_mailed_and_those_after_it
     let told = p.told_ada().await;
     let [mail] = told.as_slice() else { panic!("one mail: {told:?}") };
     for words in [
-        "was used on 15 January 2027, 08:00 UTC to get tokens for Night Trader,",
+        "was used on 15 January 2027, 08:00 UTC to get tokens for your app “Night Trader”,",
         "python-requests, 203.0.113.0/24",
         &format!("{}/forgot\n", p.url),
         &format!("{}/oauth/apps/{}\n", p.url, app.client_id),
@@ -97,7 +97,10 @@ async fn the_first_use_of_a_password_from_a_network_is_mailed_and_those_after_it
     assert!(told.len() == 3 && told[1].contains("198.51.100.0/24") && told[2].contains("2001:db8:1::/48"), "{told:?}");
     grant_from(&other, &ada, "203.0.113.77").await.tokens();
     let told = p.told_ada().await;
-    assert!(told.len() == 4 && told[3].contains("tokens for Ledger"), "each application by itself: {told:?}");
+    assert!(
+        told.len() == 4 && told[3].contains("tokens for your app “Ledger”"),
+        "each application by itself: {told:?}"
+    );
 }
 
 /// nobody is believed about the address but a proxy that is trusted.

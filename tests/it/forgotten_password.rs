@@ -4,11 +4,13 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use prosper::domain::status::Status;
+use prosper::mail::transport::Way;
 use prosper::prosper::Lockout;
 
 use crate::prosper::alone::run;
 use crate::prosper::browser::Form;
 use crate::prosper::login::CALLBACK;
+use crate::prosper::smtp::by;
 use crate::prosper::{Browser, Exchange, Person, Prosper, Start, minutes, seconds};
 
 const NEW: &str = "a quiet harbour in may";
@@ -44,7 +46,7 @@ async fn a_mailed_link_sets_a_new_password_once_and_ends_everything_there_was() 
 
     let browser = p.browser();
     browser.get("/login").await.page_says("href=\"/forgot\"");
-    asks(&browser, "ADA@example.com").await.is(200).page_says("a link is on its way there");
+    asks(&browser, "ADA@example.com").await.is(200).page_says("there is a link for it now");
     app.refresh(&tokens).await.tokens();
     let link = link(&p, "ada@example.com").await;
     for _ in 0..3 {
@@ -89,6 +91,31 @@ async fn known_unknown_and_closed_accounts_get_the_same_answer() {
     assert_eq!(answers[0].2, 0);
     assert_eq!(p.mails_to("ada@example.com").await.len(), 1);
     assert!(p.mails_to("bob@example.com").await.is_empty());
+}
+
+/// Where no mail is sent nobody is told to look into theirs, and the answer is the same for everybody still.
+#[tokio::test]
+async fn a_link_is_said_to_be_on_its_way_only_where_mail_is_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sends = Start { mail: by(Way::Folder(folder.path().join("mail"))), ..Start::default() };
+    for (start, said, unsaid) in [
+        (sends, "a link is on its way there", "cannot send mail"),
+        (Start::default(), "This installation cannot send mail yet.", "on its way"),
+    ] {
+        let p = Prosper::start_with(start).await;
+        p.investor("ada@example.com").await;
+        for email in ["ada@example.com", "bob@example.com"] {
+            asks(&p.browser(), email).await.is(200).page_says(said).page_does_not_say(unsaid);
+        }
+        for path in ["/forgot", "/sign-up", "/account/common/inst_register.aspx"] {
+            let page = p.browser().get(path).await;
+            if unsaid == "on its way" {
+                page.is(200).page_says(said).page_does_not_say("e send a link").page_does_not_say("that we send");
+            } else {
+                page.is(200).page_says("e send a link").page_does_not_say(unsaid);
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -151,8 +178,9 @@ async fn who_must_set_a_new_password_is_led_here_and_may_not_keep_the_old_one() 
     let browser = p.browser();
     let page = browser.visit("/login").await;
     let stopped = browser.submit(&page, &[("email", &ada.email), ("password", &ada.password)]).await;
-    stopped.is(403).page_says("Please choose a new password").page_says("href=\"/forgot\"");
-    asks(&browser, &ada.email).await.is(200);
+    stopped.is(403).page_says("Please choose a new password").page_does_not_say("href=\"/forgot\"");
+    // Who they are is known by then: nothing has to be typed a second time.
+    browser.submit_to(&stopped, "/forgot", &[]).await.is(200).page_says(&ada.email);
     let link = link(&p, &ada.email).await;
     let same = sets(&browser, &link, &ada.password).await;
     same.is(400);

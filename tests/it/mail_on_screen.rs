@@ -28,6 +28,7 @@ async fn administrators_read_what_would_have_been_mailed_and_that_they_did_is_wr
     let staff = p.staff("boss@example.com", StaffRole::Administrator).await.opens_the_console().await;
     staff.visit("/console").await.page_says("No mail is configured.");
     let id = p.p.store.outbox_lines(None, 1).await.expect("read")[0].id;
+    staff.visit("/console/mail").await.is(200).page_says("<span class=\"badge plain\">No mail is configured</span>");
     let path = format!("/console/mail/{id}");
     let page = staff.visit(&path).await;
     page.is(200).page_says("Read it in their place").page_says(&format!("prosper mail show {id}"));
@@ -87,7 +88,8 @@ async fn the_terminal_is_warned_and_can_read_too() {
     assert!(server.log().contains("no mail is configured"), "{}", server.log());
     place.adds("ops@agent.example", &["--status", "pending_approval"]);
     place.run(&["user", "set-status", "ops@agent.example", "active"]).succeeds();
-    place.run(&["mail", "list"]).succeeds();
+    let told = place.run(&["mail", "list"]);
+    assert!(told.succeeds().err.contains("no mail is configured"), "{}", told.told());
     let listed = place.run(&["--json", "mail", "list", "--unsent"]).succeeds().json();
     let id = listed[0]["id"].to_string();
     assert_eq!(listed[0]["to"], "ops@agent.example");

@@ -41,6 +41,7 @@ async fn a_person_opens_an_account_confirms_the_address_and_signs_in() {
     let p = Prosper::start().await;
     let browser = p.browser();
     browser.get("/login").await.page_says("href=\"/sign-up\"");
+    browser.get("/").await.page_says("href=\"/sign-up\"");
     let page = browser.get("/sign-up").await;
     page.is(200)
         .page_says("autocomplete=\"new-password\"")
@@ -208,6 +209,7 @@ async fn a_space_is_open_by_invitation_or_closed_and_only_open_ones_are_offered(
     admits(&p, p.space, Admission::Closed).await;
     browser.get("/sign-up").await.is(403).page_says("Accounts are opened by invitation");
     browser.get("/login").await.page_does_not_say("/sign-up");
+    browser.get("/").await.page_does_not_say("/sign-up");
     admits(&p, acme, Admission::Closed).await;
     browser.get("/sign-up").await.is(403).page_says("Accounts are opened by us");
     browser.submit_to(&page, "/sign-up", &elsewhere).await.is(403);

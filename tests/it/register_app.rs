@@ -58,6 +58,21 @@ async fn the_published_link_leads_to_the_settings_by_way_of_sign_in() {
     browser.follow(answer).await.is(200).page_says("id=\"/settings\"").page_says("Register an app");
 }
 
+/// The answer to a registration has the address `/oauth` itself: from there the tab must lead to another address, or a
+/// browser only moves within the page that is shown.
+#[tokio::test]
+async fn the_page_with_a_new_secret_is_left_by_its_own_tab_and_its_first_line_keeps_the_secret_out_of_the_history() {
+    let p = Prosper::start().await;
+    let browser = p.investor("ada@example.com").await.signs_in().await;
+    let page = browser.get("/oauth").await;
+    let made = browser.submit(&page, &[("company_name", "Ada"), ("phone", "+61 2 5550 1234")]).await;
+    made.is(200).page_says("Shown once").page_says("href=\"/oauth?#/settings\" aria-current");
+    made.page_says("IFS= read -rs").page_says("client_secret=$CLIENT_SECRET").page_does_not_say("read -rsp");
+    let (_, secret) = made.registration();
+    assert_eq!(made.body.matches(&secret).count(), 1, "{}", made.told());
+    browser.get("/oauth?").await.is(200).page_says("id=\"/settings\"").page_does_not_say(&secret);
+}
+
 /// Seed 2: "Select My Account > Settings. Select Edit from the API settings section on the right side of the page." W-07
 #[tokio::test]
 async fn my_account_leads_to_settings_with_an_edit_link_for_the_api() {

@@ -110,6 +110,10 @@ async fn its_own_routes_answer_this_machine_alone() {
     let port = server.url.rsplit_once(':').expect("a port").1.to_owned();
     let local = format!("localhost:{port}");
     server.send("GET", "/sandbox/clock", &[("host", &local)], "").await.is(200);
+    let home = server.send("GET", "/sandbox", &[("host", &local)], "").await;
+    for stands in ["active, administrator", "active, agent approved", "active, password reset required"] {
+        home.is(200).page_says(stands);
+    }
     for path in ["/sandbox", "/sandbox/clock", "/sandbox/mail"] {
         server.send("GET", path, &[("host", "evil.example")], "").await.is(403);
         server.send("GET", path, &[("origin", "https://evil.example")], "").await.is(403);
@@ -227,7 +231,11 @@ fn the_line_of_a_login_takes_a_pasted_address_and_reads_a_profile() {
     let text = std::fs::read_to_string(&printed).expect("readable");
     let line = text.lines().find(|line| line.contains("read -r code")).expect("one line that asks for a code");
     let curl = "curl() { printf '%s\\n' \"$*\" >&2; printf '%s' '{\"access_token\":\"its-token\",\"scope\":\"\"}'; }";
-    for pasted in ["https://hr.example/back?code=a1%2Fb2&state=try", "https://hr.example/back?x=y&state=try&code=a1%2Fb2#", "a1%2Fb2"] {
+    for pasted in [
+        "https://hr.example/back?code=a1%2Fb2&state=try",
+        "https://hr.example/back?x=y&state=try&code=a1%2Fb2#",
+        "a1%2Fb2",
+    ] {
         let script = format!("{curl}\n{line}");
         let input = place.file("pasted");
         std::fs::write(&input, format!("{pasted}\n")).expect("written");

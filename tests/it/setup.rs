@@ -24,10 +24,13 @@ async fn the_link_makes_an_administrator_once_and_is_dead_afterwards() {
         browser.get(&link).await.is(200).page_says("Make the first staff account");
     }
     let page = browser.get(&link).await;
-    browser.submit(&page, &FORM).await.redirects_to("/login");
+    browser.submit(&page, &FORM).await.redirects_to("/login?made=staff");
+    browser.get("/login?made=staff").await.is(200).page_says("Account made. Sign in with it.");
     let staff = p.p.store.staff().await.expect("read");
     assert_eq!((staff.len(), staff[0].staff, staff[0].email.as_str()), (1, Some(StaffRole::Administrator), FORM[1].1));
     browser.sign_in_at("/login", FORM[1].1, FORM[2].1).await.is(303);
+    browser.get("/account").await.is(200).page_says("href=\"/console\">Staff console</a>");
+    p.investor("ada@example.com").await.signs_in().await.get("/account").await.is(200).page_does_not_say("/console");
 
     browser.get(&link).await.is(404);
     browser.submit(&page, &[("name", "Eve"), ("email", "eve@x.test"), ("password", "another good one")]).await.is(404);

@@ -124,8 +124,8 @@ async fn the_link_lives_an_hour_and_only_the_newest_works() {
     browser.sign_in_at("/login", "grace@acme.example", WHOLE[4].1).await.is(303);
     let first = p.mails_to("grace@acme.example").await[0].link(&p);
     let page = browser.get("/verify-email").await;
-    page.is(200).page_says("Send the link again");
-    browser.submit_to(&page, "/verify-email", &[]).await.is(200).page_says("on its way");
+    page.is(200).page_says("Make the link again").page_says("cannot send mail yet");
+    browser.submit_to(&page, "/verify-email", &[]).await.is(200).page_says("There is a new link for");
     let second = p.mails_to("grace@acme.example").await[1].link(&p);
     assert_ne!(first, second);
     p.get(&first).await.is(404);

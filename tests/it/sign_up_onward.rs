@@ -121,7 +121,7 @@ async fn an_application_that_is_gone_by_then_is_not_led_to() {
 
 /// Asks for a new password by way of the page at `forgot`, and sets it on another device.
 async fn replaces_a_password(p: &Prosper, browser: &Browser<'_>, page: &Exchange, sent: &[(&str, &str)]) -> Exchange {
-    browser.submit_to(page, "/forgot", sent).await.is(200).page_says("a link is on its way there");
+    browser.submit_to(page, "/forgot", sent).await.is(200).page_says("there is a link for it now");
     let letter = p.mails_to(sent[0].1).await.pop().expect("a mail");
     for told in ["next", "authorize", "oauth"] {
         assert!(!letter.text.contains(told), "{told} stands in {}", letter.text);

@@ -111,11 +111,7 @@ pub fn print(told: &Told, curls: &[(String, String)], talk: Talk) -> Outcome {
     let mut out = format!("Prosper {} sandbox at {}\n", told.version, told.base_url);
     out.push_str(&heading("Sign-ins"));
     let people = told.people.iter().map(|person| {
-        let mut stands = vec![person.status.to_owned()];
-        stands.extend(person.password_reset_required.then(|| "password reset required".to_owned()));
-        stands.extend(person.agent.map(|role| format!("agent {role}")));
-        stands.extend(person.staff.map(str::to_owned));
-        [person.name.clone(), person.email.clone(), person.password.clone(), person.space.clone(), stands.join(", ")]
+        [person.name.clone(), person.email.clone(), person.password.clone(), person.space.clone(), stands(person)]
     });
     out.push_str(&talk::table(&["name", "email", "password", "space", "stands"], people));
     out.push_str(&heading("Apps"));
@@ -137,6 +133,15 @@ pub fn print(told: &Told, curls: &[(String, String)], talk: Talk) -> Outcome {
     Ok(())
 }
 
+/// How somebody stands: all that sets them apart from an account that is simply in use.
+fn stands(person: &Person) -> String {
+    let mut stands = vec![person.status.to_owned()];
+    stands.extend(person.password_reset_required.then(|| "password reset required".to_owned()));
+    stands.extend(person.agent.map(|role| format!("agent {role}")));
+    stands.extend(person.staff.map(str::to_owned));
+    stands.join(", ")
+}
+
 /// As the sandbox's home page has it.
 pub fn page(told: &Told, curls: &[(String, String)]) -> Cast {
     let person = |person: &Person| SandboxPerson {
@@ -144,7 +149,7 @@ pub fn page(told: &Told, curls: &[(String, String)]) -> Cast {
         email: person.email.clone(),
         password: person.password.clone(),
         space: person.space.clone(),
-        status: person.status.to_owned(),
+        status: stands(person),
         usable: person.status == "active" && !person.password_reset_required,
     };
     let app = |app: &App| SandboxApp {

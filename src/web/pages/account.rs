@@ -39,6 +39,7 @@ async fn overview(visit: &Visit, account: &Account) -> Result<views::Account, Fa
         kind: kind(account.kind),
         apps: store.clients_of(account.id).await?.len(),
         connected: store.consents_of(account.id).await?.len(),
+        console_href: (account.staff.is_some() && visit.console_is_here).then(|| paths::CONSOLE.to_owned()),
     })
 }
 

@@ -41,7 +41,7 @@ pub async fn submit(visit: Visit) -> Answer {
         password: Zeroizing::new(typed(&visit, "password")),
     };
     match make_first_staff(form, visit.trail(), visit.p()).await {
-        Ok(_) => visit.see_other(paths::SIGN_IN),
+        Ok(_) => visit.see_other(&format!("{}?made=staff", paths::SIGN_IN)),
         Err(Stop::Refused(Refusal::Fields(problems))) => page(&visit, 400, &link, Some(&problems)),
         Err(stop) => refused(&visit, stop).await,
     }

@@ -135,6 +135,7 @@ impl Entrance {
             form,
             to_app: self.to.as_ref().map(Onward::to_app),
             email: Field::of(visit.form.get("email").unwrap_or_default()),
+            first_staff: refusal.is_none() && visit.query.get("made") == Some("staff"),
             refusal,
             spaces: self.spaces.iter().take(if listed { MOST_LISTED } else { 0 }).map(choice).collect(),
             space: (choose && !listed)

@@ -2,7 +2,7 @@
 
 use super::super::answer::Answer;
 use super::super::visitor::Visit;
-use super::views::{Here, Standing, StatusPage, When};
+use super::views::{Here, Hidden, Standing, StatusPage, When};
 use crate::domain::account::Account;
 use crate::domain::agent::AgentRole;
 use crate::domain::status::Status;
@@ -32,7 +32,6 @@ pub const fn standing(account: &Account) -> Option<Standing> {
 const fn next_href(standing: Standing) -> Option<&'static str> {
     match standing {
         Standing::Unactivated => Some(super::paths::VERIFY_EMAIL),
-        Standing::PasswordResetRequired => Some(super::paths::FORGOT),
         Standing::IncompleteRegistration => Some(super::paths::FINISH),
         _ => None,
     }
@@ -47,6 +46,14 @@ pub async fn page(visit: &Visit, account: &Account) -> Answer {
     };
     let erased = match visit.p().store.erased_at(account.id).await {
         Ok(erased) => erased.filter(|_| standing == Standing::Closed),
+        Err(fault) => return visit.broke(&fault),
+    };
+    let reset = match visit.p().store.space(account.space).await {
+        Ok(space) => space.filter(|_| standing == Standing::PasswordResetRequired).map(|space| {
+            let (email, space) = (account.email.as_str().to_owned(), space.name);
+            let known = vec![Hidden { name: "email", value: email }, Hidden { name: "space", value: space }];
+            visit.form(super::paths::FORGOT, known)
+        }),
         Err(fault) => return visit.broke(&fault),
     };
     let now = visit.now().micros();
@@ -66,6 +73,7 @@ pub async fn page(visit: &Visit, account: &Account) -> Answer {
         with_agent_role: account.agent == AgentRole::Requested,
         email: (standing == Standing::Unactivated).then(|| account.email.as_str().to_owned()),
         erased: erased.map(|at| When::new(at.micros(), now)),
+        reset,
         next_href: next_href(standing).map(str::to_owned),
     };
     visit.page(403, &view)

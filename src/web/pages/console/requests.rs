@@ -85,10 +85,12 @@ fn reason(desk: &Desk, decision: Decision) -> String {
 }
 
 /// The prepared reasons to choose from, the one that was chosen still chosen.
-fn prepared(desk: &Desk) -> Vec<Choice> {
+/// The prepared reasons; one of them only where the agent role is asked for.
+fn prepared(desk: &Desk, of_role: bool) -> Vec<Choice> {
     let chosen = desk.visit.form.get("prepared").unwrap_or_default();
     let none = Choice { value: String::new(), words: words::NO_PREPARED_REASON.to_owned(), chosen: chosen.is_empty() };
-    let each = words::PREPARED_REASONS.iter().map(|(word, name, _)| Choice {
+    let fitting = words::PREPARED_REASONS.iter().filter(|(word, ..)| of_role || *word != FOR_THE_ROLE_ALONE);
+    let each = fitting.map(|(word, name, _)| Choice {
         value: (*word).to_owned(),
         words: (*name).to_owned(),
         chosen: chosen == *word,
@@ -134,7 +136,8 @@ pub async fn decide(Path(id): Path<String>, desk: Desk) -> Answer {
         Some("withdraw") => Decision::Withdraw,
         _ => return desk.visit.problem(ProblemKind::BadRequest),
     };
-    let reasons = prepared(&desk);
+    let signs_up = account.status == Status::PendingApproval && account.agent != AgentRole::Requested;
+    let reasons = prepared(&desk, !signs_up);
     if desk.visit.form.get("prepared").is_some() && reasons.iter().all(|choice| !choice.chosen) {
         let problems = FieldProblems(vec![("prepared", FieldProblem::Unknown)]);
         return desk.page(400, view(&desk, &account, None, Some(&problems)).await);
@@ -142,7 +145,6 @@ pub async fn decide(Path(id): Path<String>, desk: Desk) -> Answer {
     let reason = reason(&desk, decision);
     let (p, trail) = (desk.visit.p(), desk.visit.trail());
     // A sign-up is decided as one only as long as it waits; else the role's own rules say that it was decided already.
-    let signs_up = account.status == Status::PendingApproval && account.agent != AgentRole::Requested;
     let asks_for_role = !signs_up || decision == Decision::Withdraw;
     let outcome = if asks_for_role {
         decide_role(account.id, decision, &reason, desk.actor(), trail, p).await
@@ -189,7 +191,7 @@ async fn view(
     let number = account.id.to_string();
     let decide = waiting.as_ref().filter(|_| !own).map(|waiting| ReviewForm {
         form: desk.visit.form(&action, Vec::new()),
-        prepared: prepared(desk),
+        prepared: prepared(desk, waiting.request.is_some()),
         prepared_error: problems.and_then(|problems| problems.of("prepared")).map(words::field_problem),
         reason: field(),
         approve_line: if waiting.request.is_some() {
@@ -257,3 +259,6 @@ async fn changes(desk: &Desk, account: &Account, open: bool) -> Result<Option<Ch
         new: said.new.into_iter().chain(named.new).collect(),
     }))
 }
+
+/// The prepared reason that says something only where the agent role was asked for.
+const FOR_THE_ROLE_ALONE: &str = "own-use";

@@ -17,6 +17,8 @@ pub struct Account {
     pub apps: usize,
     /// How many apps and agents hold a grant.
     pub connected: usize,
+    /// Path of the staff console, for staff, where it is served at this address.
+    pub console_href: Option<String>,
 }
 
 /// The kinds of account.

@@ -9,6 +9,8 @@ use askama::Template;
 pub struct Landing {
     /// The frame.
     pub chrome: Chrome,
+    /// Path of the page that opens an account, when sign-up is open.
+    pub open_account_href: Option<String>,
 }
 
 /// `/login` (seed 3), by itself or on the way to an application.
@@ -23,6 +25,8 @@ pub struct SignIn {
     pub to_app: Option<ToApp>,
     /// `email`, as typed.
     pub email: Field,
+    /// The first staff account was made a moment ago.
+    pub first_staff: bool,
     /// Why the last try did not work. Unknown email and wrong password are one reason.
     pub refusal: Option<SignInRefusal>,
     /// `space`: the spaces to choose from; empty inside a flow or when there is only one.

@@ -26,6 +26,8 @@ pub struct Chrome {
     pub business_email: String,
     /// A strip at the top says that nothing here is real.
     pub sandbox: bool,
+    /// No mail leaves here: what would be sent is handed over by the administrators.
+    pub no_mail: bool,
 }
 
 /// A person, as the pages name them.

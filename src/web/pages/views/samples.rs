@@ -75,13 +75,14 @@ fn add(pages: &mut Pages, name: impl Into<String>, page: &impl Template) {
 }
 
 fn entrance(hostile: bool, pages: &mut Pages) {
-    add(pages, "landing", &Landing { chrome: stranger(hostile) });
-    add(pages, "landing-signed-in", &Landing { chrome: chrome(hostile, Here::Elsewhere) });
+    add(pages, "landing", &Landing { chrome: stranger(hostile), open_account_href: Some("/sign-up".into()) });
+    add(pages, "landing-signed-in", &Landing { chrome: chrome(hostile, Here::Elsewhere), open_account_href: None });
     let sign_in = |to_app: Option<ToApp>, email: Field, refusal, spaces: Vec<SpaceChoice>| SignIn {
         chrome: Chrome { sandbox: to_app.is_none(), ..stranger(hostile) },
         form: form("/login"),
         to_app,
         email,
+        first_staff: false,
         refusal,
         spaces,
         space_error: None,

@@ -32,7 +32,7 @@ pub struct SandboxPerson {
     pub password: String,
     /// The space.
     pub space: String,
-    /// Status, as the store spells it.
+    /// How they stand: the status, as the store spells it, and whatever else sets them apart.
     pub status: String,
     /// The status is `active` and nothing stands in the way of a sign-in.
     pub usable: bool,

@@ -1,6 +1,6 @@
 //! One page for each reason for which an account may not be used (seed 2, "User Status Errors", L-07).
 
-use super::kit::{Chrome, When};
+use super::kit::{Chrome, Form, When};
 use askama::Template;
 
 /// What it means, whose move it is, what to do.
@@ -25,8 +25,11 @@ pub struct StatusPage {
     pub email: Option<String>,
     /// When what is known of the person goes, for `Closed`.
     pub erased: Option<When>,
-    /// Path of the page that goes on with what is missing (finish the registration, send the mail again, choose a
-    /// new password), when there is one.
+    /// Asks for the link with which a new password is chosen, for `PasswordResetRequired`: the password that was typed was
+    /// the right one, so nobody has to say again who they are.
+    pub reset: Option<Form>,
+    /// Path of the page that goes on with what is missing (finish the registration, send the mail again), when there is
+    /// one.
     pub next_href: Option<String>,
 }
 

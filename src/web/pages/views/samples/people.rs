@@ -9,7 +9,17 @@ pub(super) fn people(hostile: bool, pages: &mut Pages) {
     for (name, kind, apps, connected) in
         [("account", AccountKind::Individual, 0, 1), ("account-institution", AccountKind::Institutional, 3, 0)]
     {
-        add(pages, name, &Account { chrome: chrome(Here::Account), kind, apps, connected });
+        add(
+            pages,
+            name,
+            &Account {
+                chrome: chrome(Here::Account),
+                kind,
+                apps,
+                connected,
+                console_href: (apps == 0).then(|| "/console".to_owned()),
+            },
+        );
     }
     let settings = Settings {
         chrome: chrome(Here::Account),
@@ -82,6 +92,7 @@ pub(super) fn statuses(hostile: bool, pages: &mut Pages) {
             with_agent_role: waits,
             email: (standing == Standing::Unactivated).then(|| named("ada@example.com", hostile)),
             erased: (standing == Standing::Closed).then(|| at(20 * DAY)),
+            reset: (standing == Standing::PasswordResetRequired).then(|| form("/forgot")),
             next_href: None,
         };
         add(pages, format!("status-{}", standing.code()), &page);
