@@ -8,18 +8,20 @@
 
 use zeroize::Zeroizing;
 
-use crate::contract::words::time::date;
+use crate::contract::words::{self, time::date};
 use crate::domain::account::{Account, AccountKind, InvestorType, StaffRole};
 use crate::domain::email::Email;
 use crate::domain::ids::{AccountId, AccountUid, SpaceId};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::domain::{FieldProblem, FieldProblems, line, password, text};
+use crate::fault::Fault;
 use crate::mail::About;
 use crate::prosper::Prosper;
 use crate::store::accounts::SetPassword;
 use crate::store::audit::Trail;
 use crate::store::new_accounts::NewAccount;
+use crate::store::outbox::Mail;
 use crate::store::status_moves::SetStatus;
 
 use super::agent_role::MOST_REASON;
@@ -109,20 +111,29 @@ pub async fn move_status(id: AccountId, wish: StatusWish, actor: Actor<'_>, trai
     if !account.status.may_move(wish.to, actor.mover()) {
         return Err(Refusal::IllegalMove(account.status, wish.to).into());
     }
-    let mail = if account.status.is_waiting() && wish.to == Status::Active {
-        Some(write_to(&account, About::AccountActive { link: link_to("/login", p) }, p).await?)
-    } else if account.status.has_ended() && !wish.to.has_ended() {
-        erasure_off(&account, p).await?
-    } else {
-        None
-    };
-    let unit = SetStatus { id, to: wish.to, by: actor.mover(), reason, until: wish.until, mail, trail };
+    let mails = told_of_move(&account, &wish, &reason, p).await?;
+    let unit = SetStatus { id, to: wish.to, by: actor.mover(), reason, until: wish.until, mails, trail };
     if p.store.set_status(unit).await? {
         Ok(())
     } else {
         let now = find(id, p).await?.status;
         Err(Refusal::IllegalMove(now, wish.to).into())
     }
+}
+
+/// What a person is told of a move that staff make; of one that opens the account again also that nothing is erased.
+async fn told_of_move(account: &Account, wish: &StatusWish, reason: &str, p: &Prosper) -> Result<Vec<Mail>, Fault> {
+    let link = link_to("/login", p);
+    let about = match wish.to {
+        Status::Active if account.status.is_waiting() => About::AccountActive { link },
+        Status::Active => About::AccountActiveAgain { link, reason: reason.to_owned() },
+        to => About::StatusMoved { status: words::status(to), until: wish.until.map(date), reason: reason.to_owned() },
+    };
+    let mut mails = vec![write_to(account, about, p).await?];
+    if account.status.has_ended() && !wish.to.has_ended() {
+        mails.extend(erasure_off(account, p).await?);
+    }
+    Ok(mails)
 }
 
 /// Whose move it is: an institution that waits is admitted or turned away by those who review, and support may turn it

@@ -79,6 +79,22 @@ pub enum About {
         /// The page that signs in.
         link: String,
     },
+    /// Staff moved an account that had been used to where it can be used again.
+    AccountActiveAgain {
+        /// The page that signs in.
+        link: String,
+        /// Staff's words; may be empty.
+        reason: String,
+    },
+    /// Staff moved an account to where it cannot be used.
+    StatusMoved {
+        /// The status that it has, in words.
+        status: &'static str,
+        /// Until when, in words, if that was said.
+        until: Option<String>,
+        /// Staff's words; may be empty.
+        reason: String,
+    },
     /// Staff invite somebody to open an account.
     Invited {
         /// The link, which works once.
@@ -194,6 +210,8 @@ impl Letter {
             About::AgentDeclined { .. } => words::SUBJECT_AGENT_DECLINED,
             About::AgentWithdrawn { .. } => words::SUBJECT_AGENT_WITHDRAWN,
             About::AccountActive { .. } => words::SUBJECT_ACCOUNT_ACTIVE,
+            About::AccountActiveAgain { .. } => words::SUBJECT_ACCOUNT_ACTIVE_AGAIN,
+            About::StatusMoved { .. } => words::SUBJECT_STATUS_MOVED,
             About::Invited { .. } => words::SUBJECT_INVITED,
             About::PasswordChanged { .. } => words::SUBJECT_PASSWORD_CHANGED,
             About::PasswordUsed { .. } => words::SUBJECT_PASSWORD_USED,
@@ -261,6 +279,9 @@ mod tests {
             About::Granted { link: link.clone(), app: MARKUP.into(), agent: false, may: vec!["know your email"] },
             About::AppHandedOver { link: link.clone(), app: MARKUP.into(), until: "tomorrow".into() },
             About::AccountActive { link: link.clone() },
+            About::AccountActiveAgain { link: link.clone(), reason: MARKUP.into() },
+            About::StatusMoved { status: "Suspended", until: Some("tomorrow".into()), reason: MARKUP.into() },
+            About::StatusMoved { status: "Closed", until: None, reason: String::new() },
             About::Invited { link: link.clone(), until: "tomorrow".into() },
             About::PasswordChanged { at: "today".into(), link: link.clone() },
             About::PasswordUsed {

@@ -76,7 +76,7 @@ impl Unit for CloseAccount {
             by: Mover::Owner,
             reason: String::new(),
             until: None,
-            mail: None,
+            mails: Vec::new(),
             trail: self.trail.clone(),
         };
         if current.is_none() || !step.run(tx).await? {

@@ -78,7 +78,7 @@ impl Unit for OpenInvited {
             by: Mover::Owner,
             reason: String::new(),
             until: None,
-            mail: None,
+            mails: Vec::new(),
             trail: trail.clone(),
         };
         Ok(step.run(tx).await?.then_some(id))

@@ -252,7 +252,7 @@ impl Unit for FinishRegistration {
             by: Mover::Owner,
             reason: String::new(),
             until: None,
-            mail: None,
+            mails: Vec::new(),
             trail: self.verification.trail.clone(),
         };
         if !step.run(tx).await? {
@@ -295,7 +295,7 @@ impl Unit for VerifyEmail {
             by: Mover::Owner,
             reason: String::new(),
             until: None,
-            mail: self.mail.clone(),
+            mails: self.mail.iter().cloned().collect(),
             trail: self.trail.clone(),
         };
         if !step.run(tx).await? {

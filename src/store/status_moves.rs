@@ -76,8 +76,8 @@ pub struct SetStatus {
     pub reason: String,
     /// Until when, if that was said.
     pub until: Option<Timestamp>,
-    /// What the person is told.
-    pub mail: Option<Mail>,
+    /// What the person is told: each at most so often in an hour.
+    pub mails: Vec<Mail>,
     /// Who, when.
     pub trail: Trail,
 }
@@ -123,8 +123,8 @@ impl Unit for SetStatus {
         if planned.is_some() && !self.to.has_ended() {
             erasures::note(tx, self.id, [planned, None], &self.trail).await?;
         }
-        if let Some(mail) = &self.mail {
-            outbox::post(tx, mail, self.trail.at).await?;
+        for mail in &self.mails {
+            outbox::post_notice(tx, mail, self.trail.at).await?;
         }
         tx.changed(Change::Account(self.id));
         Ok(moved == 1)

@@ -99,6 +99,21 @@ async fn a_status_is_moved_with_a_reason_and_a_day_and_the_form_keeps_what_was_t
         .page_says("1 February 2027");
     let last = p.p.store.status_move(eve.id).await.expect("read").expect("moved");
     assert_eq!((last.by.as_str(), last.reason.as_str()), (format!("staff {}", help.id).as_str(), "a letter came back"));
+
+    // Each move is told to whose account it is, with what staff noted.
+    let told = async || p.mails_to("eve@example.com").await.pop().expect("a mail");
+    let mail = told().await;
+    assert_eq!(mail.subject, "The status of your account was changed");
+    for words in ["was changed to: On hold", "until 1 February 2027", "a letter came back"] {
+        assert!(mail.text.contains(words), "{words} in {}", mail.text);
+    }
+    let page = browser.visit(&path).await;
+    let fields = [("status", "active"), ("reason", "it was the wrong house"), ("until", "")];
+    browser.submit(&page, &fields).await.is(303);
+    let mail = told().await;
+    assert_eq!(mail.subject, "Your account can be used again");
+    assert!(mail.text.contains("it was the wrong house"), "{}", mail.text);
+    assert_eq!(mail.link(&p), "/login");
 }
 
 #[tokio::test]

@@ -19,6 +19,10 @@ pub const SUBJECT_AGENT_WITHDRAWN: &str = "You are no longer a third-party agent
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_ACCOUNT_ACTIVE: &str = "Your account can be used now";
 /// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_ACCOUNT_ACTIVE_AGAIN: &str = "Your account can be used again";
+/// See [`SUBJECT_VERIFY_EMAIL`].
+pub const SUBJECT_STATUS_MOVED: &str = "The status of your account was changed";
+/// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_PASSWORD_CHANGED: &str = "Your password was changed";
 /// See [`SUBJECT_VERIFY_EMAIL`].
 pub const SUBJECT_PASSWORD_USED: &str = "Your password was used from a new place";

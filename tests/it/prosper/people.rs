@@ -96,7 +96,7 @@ impl<'s> Person<'s> {
             by: Mover::Administrator,
             reason: "a test".into(),
             until: None,
-            mail: None,
+            mails: Vec::new(),
             trail: self.server.trail(),
         };
         let from = store.account(self.id).await.expect("read").expect("there").status;
