@@ -96,6 +96,8 @@ async fn a_taken_address_gets_the_same_answer_and_its_owner_a_mail() {
     let told = p.mails_to("Owner@Acme.example").await;
     assert_eq!((told.len(), told[0].subject.as_str()), (1, "Somebody tried to register with your email address"));
     assert!(!told[0].text.contains("Grace") && told[0].text.contains("/login"));
+    let closed = "If the account is closed and you want it back, write to us: support@prosper.example.";
+    assert!(told[0].text.contains(closed), "{}", told[0].text);
     assert!(p.mails_to("owner@acme.EXAMPLE").await.is_empty(), "mail goes to the stored address alone (R-69)");
     let owner = p.p.store.credentials_by_email(p.space, "owner@acme.example").await.expect("read").expect("there");
     assert_eq!(owner.account.name, "Ada Lovelace", "nothing of the account was changed");
