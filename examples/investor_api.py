@@ -11,8 +11,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-BASE = os.environ["BASE"]
-CLIENT = {"client_id": os.environ["CLIENT_ID"], "client_secret": os.environ["CLIENT_SECRET"]}
+
+def setting(name):
+    """What stands in the environment under this name."""
+    return os.environ.get(name) or sys.exit(f"{name} is not set: see the first lines of {sys.argv[0]}")
+
+
+BASE = setting("BASE")
+CLIENT = {"client_id": setting("CLIENT_ID"), "client_secret": setting("CLIENT_SECRET")}
 
 
 def call(path, form=None, token=None):
@@ -33,7 +39,7 @@ def tokens(grant_type, **parameters):
     return call("/v1/security/oauth/token", {"grant_type": grant_type} | CLIENT | parameters)
 
 
-first = tokens("password", username=os.environ["USERNAME"], password=os.environ["PASSWORD"])
+first = tokens("password", username=setting("USERNAME"), password=setting("PASSWORD"))
 account = call("/v1/accounts/prosper/", token=first["access_token"])
 print("total account value:", account["total_account_value"])
 

@@ -13,15 +13,22 @@ import http.cookies
 import json
 import os
 import secrets
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-BASE = os.environ["BASE"]
-CLIENT_ID = os.environ["CLIENT_ID"]
-CLIENT_SECRET = os.environ["CLIENT_SECRET"]
-REDIRECT_URI = os.environ["REDIRECT_URI"]
+
+def setting(name):
+    """What stands in the environment under this name."""
+    return os.environ.get(name) or sys.exit(f"{name} is not set: see the first lines of {sys.argv[0]}")
+
+
+BASE = setting("BASE")
+CLIENT_ID = setting("CLIENT_ID")
+CLIENT_SECRET = setting("CLIENT_SECRET")
+REDIRECT_URI = setting("REDIRECT_URI")
 
 
 class Refused(Exception):

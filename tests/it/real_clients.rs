@@ -293,6 +293,21 @@ fn the_investor_api_examples_run() {
     }
 }
 
+#[test]
+fn an_example_without_its_settings_says_which_one_it_lacks() {
+    if !is_there("python3") {
+        return skipped("python3 was not found");
+    }
+    for example in ["examples/investor_api.py", "examples/login_with_prosper.py"] {
+        let mut command = Command::new("python3");
+        let lacking = command.arg(example).current_dir(ROOT).env_remove("CLIENT_ID").env("BASE", "http://127.0.0.1:1");
+        let lacking = lacking.output().expect("it starts");
+        let said = String::from_utf8_lossy(&lacking.stderr);
+        assert!(!lacking.status.success(), "{example}");
+        assert_eq!(said.trim_end(), format!("CLIENT_ID is not set: see the first lines of {example}"));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_login_example_greets_whoever_logs_in() {
     if !is_there("python3") {
