@@ -35,7 +35,7 @@ use crate::web::sandbox;
 
 Only in the sandbox:
   /sandbox                      everything that is printed here, as a page
-  /sandbox/mail                 what would have been mailed, for `Accept: application/json` as JSON
+  /sandbox/mail                 what would be mailed (JSON with `Accept: application/json`)
   /sandbox/clock                what time it is here
   /sandbox/clock/advance        POST {\"seconds\":N}: time goes on by that much at once
   /v1/accounts/prosper/         a sample of a protected resource")]
