@@ -111,8 +111,14 @@ async fn its_own_routes_answer_this_machine_alone() {
     let local = format!("localhost:{port}");
     server.send("GET", "/sandbox/clock", &[("host", &local)], "").await.is(200);
     let home = server.send("GET", "/sandbox", &[("host", &local)], "").await;
-    for stands in ["active, administrator", "active, agent approved", "active, password reset required"] {
-        home.is(200).page_says(stands);
+    // Each part of how somebody stands is a badge of its own.
+    for (kind, parts) in [
+        ("good", ["active", "administrator"]),
+        ("good", ["active", "agent approved"]),
+        ("warn", ["active", "password reset required"]),
+    ] {
+        let badges = parts.map(|part| format!(r#"<span class="badge {kind}">{part}</span>"#));
+        home.is(200).page_says(&badges.join(" "));
     }
     for path in ["/sandbox", "/sandbox/clock", "/sandbox/mail"] {
         server.send("GET", path, &[("host", "evil.example")], "").await.is(403);
