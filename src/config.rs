@@ -101,6 +101,11 @@ impl Config {
         self.tls.cert.is_some()
     }
 
+    /// Where a browser finds the staff console that has this listener to itself.
+    pub fn url_of_console(&self, address: SocketAddr) -> String {
+        format!("{}/console", public_url(address, self.speaks_tls()))
+    }
+
     fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key.name == key)
     }

@@ -46,6 +46,10 @@ pub struct Settings {
     pub support_email: String,
     /// Where partners ask to be registered.
     pub business_email: String,
+    /// Where weaknesses are reported, if the operator chose whom people write to.
+    pub security_contact: Option<String>,
+    /// The address of the staff console, where it has a listener of its own: with it, no other listener serves it.
+    pub console_url: Option<String>,
     /// Live, or a sandbox.
     pub purpose: Purpose,
     /// Is the sample resource served?

@@ -1,7 +1,10 @@
 //! `prosper doctor`: every common misconfiguration, each with its remedy.
 //!
 //! It changes nothing, works beside a running server, and says all it finds rather than the first.
+//!
+//! This file is long because whatever is commonly wrong is looked for here, each thing with its remedy.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -137,27 +140,43 @@ fn examine_configuration(config: &Config, findings: &mut Findings) {
     }
 }
 
-/// Can the port be had, or is it ours already?
+/// Is there room for the listeners and their connections?
 fn examine_port(config: &Config, findings: &mut Findings) {
     let served = Folder::open(&config.data_dir).and_then(|folder| folder.is_served()).unwrap_or(false);
-    let listen = config.listen;
-    let found = match (Port::of(listen, config.speaks_tls(), served), served) {
+    findings.push(("port", examine_listener(config, config.listen, "listen", served)));
+    if let Some(listen) = config.console_listen {
+        let found = match examine_listener(config, listen, "console_listen", served) {
+            Well(said) if listen.port() == 0 => Well(format!("{said}; the log of `prosper serve` says which it took")),
+            Well(said) => Well(format!("{said}; staff open {}", config.url_of_console(listen))),
+            other => other,
+        };
+        findings.push(("console", found));
+    }
+    examine_open_files(config, findings);
+}
+
+/// Can the address of a setting be had, or is it ours already?
+fn examine_listener(config: &Config, listen: SocketAddr, setting: &str, served: bool) -> Found {
+    match (Port::of(listen, config.speaks_tls(), served), served) {
         (Port::Prosper, true) => Well(format!("a server answers on {listen}")),
         (Port::Prosper, false) => Wrong(format!(
             "another Prosper, which does not serve this data directory, answers on {listen}: stop that, or choose another \
-             port in `listen`"
+             port in `{setting}`"
         )),
         (Port::Free, true) => Note(format!("a server runs on this data directory, and not on {listen}")),
         (Port::Free, false) => Well(format!("{listen} is free")),
         (Port::Taken, _) => Wrong(format!(
-            "{listen} is taken by another process: stop that, or choose another port in `listen`{}",
+            "{listen} is taken by another process: stop that, or choose another port in `{setting}`{}",
             if served { " (a server runs on this data directory, elsewhere)" } else { "" }
         )),
         (Port::Unusable(error), _) => {
-            Wrong(format!("{listen} cannot be listened on ({error}): choose another in `listen`"))
+            Wrong(format!("{listen} cannot be listened on ({error}): choose another in `{setting}`"))
         }
-    };
-    findings.push(("port", found));
+    }
+}
+
+/// May as many files be open as there may be connections?
+fn examine_open_files(config: &Config, findings: &mut Findings) {
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
     let wanted = u64::from(config.limits.max_connections) + 128;
     findings.push((

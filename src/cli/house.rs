@@ -66,7 +66,9 @@ impl House {
         let limits = &config.limits;
         let (threads, queue) = (limits.hash_threads as usize, limits.hash_queue as usize);
         let passwords = Passwords::start(hash_cost(&config), threads, queue, entropy.clone());
-        let p = Prosper::assemble(store, entropy, passwords, master, settings(&config, purpose)).await?;
+        let mut settings = settings(&config, purpose);
+        settings.console_url = console.as_ref().map(|console| config.url_of_console(console.local_addr()));
+        let p = Prosper::assemble(store, entropy, passwords, master, settings).await?;
         if p.store.spaces().await?.is_empty() {
             p.store.add_space(FIRST_SPACE.to_owned(), None, Trail::system(p.now())).await?;
         }
@@ -101,7 +103,8 @@ impl House {
         let mut serving =
             tokio::spawn(listener.serve(move |request, peer| Arc::clone(&server).answer(request, peer), stop.clone()));
         if let Some((console, server)) = apart {
-            tracing::info!(listen = %console.local_addr(), "the staff console has a listener of its own");
+            let url = p.settings.console_url.as_deref().unwrap_or_default();
+            tracing::info!(url, listen = %console.local_addr(), "the staff console has a listener of its own");
             tasks.spawn(console.serve(move |request, peer| Arc::clone(&server).answer(request, peer), stop.clone()));
         }
         let outcome = ready(&config).await;

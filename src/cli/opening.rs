@@ -131,6 +131,11 @@ pub fn settings(config: &Config, purpose: Purpose) -> Settings {
     Settings {
         public_url: config.public_url.clone(),
         support_email: config.support_email.clone(),
+        security_contact: origin_of(config, "support_email")
+            .is_some_and(|origin| *origin != Origin::Default)
+            .then(|| config.support_email.clone()),
+        // Known once it listens.
+        console_url: None,
         business_email: config.business_development_email.clone(),
         purpose,
         sample_resource: config.sample_resource || purpose == Purpose::Sandbox,

@@ -99,7 +99,8 @@ settings! {
         insecure: bool = "false",
         /// The reverse proxies whose `X-Forwarded-For` is believed, as addresses or networks.
         trusted_proxies: Vec<IpNet> = "",
-        /// The address that pages name to people who need help.
+        /// The address that pages name to people who need help. Where you choose one, `/.well-known/security.txt` names it
+        /// too.
         support_email: String = "support@prosperex.com.au",
         /// The address that pages name to partners who want to register.
         business_development_email: String = "business-development@prosperex.com.au",

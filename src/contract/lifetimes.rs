@@ -64,6 +64,9 @@ pub const CHANGE_EMAIL_LINK: Duration = hours(1);
 /// A mailed link that takes such a change back: as long as somebody may be away from their mail.
 pub const UNDO_EMAIL_LINK: Duration = days(7);
 
+/// How long what `security.txt` says may be relied on; it is written anew whenever it is asked for.
+pub const SECURITY_TXT: Duration = days(90);
+
 /// How long a mail may wait in the outbox and still be read.
 pub const MAIL: Duration = days(3);
 

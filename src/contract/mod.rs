@@ -12,4 +12,5 @@ pub mod login_with_prosper;
 pub mod malformed;
 pub mod refusals;
 pub mod token_endpoint;
+pub mod well_known;
 pub mod words;

@@ -33,6 +33,15 @@ pub fn sign_in_and_then(path: &str) -> String {
     to
 }
 
+/// The same, where a form came in and its session had ended: the page says that the form came to nothing. `path` is the
+/// page that the form stands on.
+pub fn sign_in_after_lost_form(path: &str) -> String {
+    format!("{}&{LOST_FORM}", sign_in_and_then(path))
+}
+
+/// What the query of a sign-in page carries when a form was lost on the way to it.
+pub const LOST_FORM: &str = "lost=form";
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

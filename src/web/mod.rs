@@ -24,6 +24,7 @@ pub mod token;
 pub mod upload;
 pub mod user;
 pub mod visitor;
+pub mod well_known;
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;

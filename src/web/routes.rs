@@ -16,7 +16,8 @@ use super::pages::{
 };
 use super::token::{self, Call};
 use super::visitor::Visit;
-use super::{Web, access_token, assets, authorization_key, authorize, health, shield, user};
+use super::{Web, access_token, assets, authorization_key, authorize, health, shield, user, well_known};
+use crate::contract::well_known::SECURITY_PATH;
 use crate::contract::words;
 
 /// A route.
@@ -174,6 +175,10 @@ pub const ROUTES: &[Route] = &[
     Route { path: paths::WELCOME, methods: "GET, HEAD", handler: Some(|| get(welcome::show)) },
     Route { path: paths::HOME, methods: "GET, HEAD", handler: Some(|| get(landing::show)) },
     Route { path: "/health", methods: "GET, HEAD", handler: Some(|| get(health::show)) },
+    Route { path: "/favicon.ico", methods: "GET, HEAD", handler: Some(|| get(well_known::favicon)) },
+    Route { path: "/robots.txt", methods: "GET, HEAD", handler: Some(|| get(well_known::robots)) },
+    Route { path: SECURITY_PATH, methods: "GET, HEAD", handler: Some(|| get(well_known::security)) },
+    Route { path: paths::DOCS, methods: "GET, HEAD", handler: Some(|| get(docs::developers)) },
     Route { path: paths::DOCS_ERRORS, methods: "GET, HEAD", handler: Some(|| get(docs::errors)) },
     Route {
         path: "/oauth/apps/{client_id}/hand-over",

@@ -23,6 +23,7 @@ use super::Web;
 use super::answer::{self, Answer, Trouble};
 use super::body::read_body;
 use super::listener::Peer;
+use super::local_path::sign_in_and_then;
 use super::pages::views::{Chrome, Form, Here, Hidden, ProblemKind, Who};
 use super::pages::{console, paths, problem};
 use super::read::{Media, Parameters, media};
@@ -303,8 +304,7 @@ impl Visit {
 
     /// To sign-in, and back here afterwards.
     pub fn to_sign_in(&self) -> Answer {
-        let back: String = url::form_urlencoded::byte_serialize(self.here().as_bytes()).collect();
-        answer::found(&format!("/login?next={back}"))
+        answer::found(&sign_in_and_then(&self.here()))
     }
 
     /// The cookie that signs this browser in.

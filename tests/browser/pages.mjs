@@ -6,7 +6,9 @@ import assert from "node:assert/strict";
 const PAGES = [
   ["nobody", "/", "front"],
   ["nobody", "/welcome", "welcome"],
+  ["nobody", "/docs", "docs"],
   ["nobody", "/docs/errors", "docs-errors"],
+  ["nobody", "/login?next=%2Foauth&lost=form", "sign-in-form-lost"],
   ["nobody", "/nothing-here", "problem-not-found"],
   ["nobody", "/login/oauth/authorize?client_id=LOGIN&redirect_uri=LOGIN_URI&scope=everything", "problem-refused"],
   ["nobody", "/sign-up?next=AUTHORIZE", "sign-up-to-app"],

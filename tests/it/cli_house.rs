@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::prosper::Exchange;
-use crate::prosper::binary::{PASSWORD, Place, Running};
+use crate::prosper::binary::{PASSWORD, Place, Ran, Running};
 use crate::prosper::browser::Form;
 use crate::prosper::exchange::{Client, form, request};
 
@@ -131,13 +131,39 @@ async fn a_console_that_listens_apart_is_nowhere_else() {
     inside.get("/account").await.is(200).page_says("Staff console");
     let mut outside = Walker::at(&server.url);
     outside.signs_in("ada@example.com").await;
-    outside.get("/account").await.is(200).page_does_not_say("Staff console");
+    let address = format!("{apart}/console");
+    outside.get("/account").await.is(200).page_does_not_say("Staff console").page_says(&address);
+    assert!(line.contains(&format!("url=\"{address}\"")), "{line}");
+    place.adds("eve@example.com", &[]);
+    let mut other = Walker::at(&server.url);
+    other.signs_in("eve@example.com").await;
+    other.get("/account").await.is(200).page_does_not_say(&address);
     // The same cookies at the main listener open nothing.
     let mut outside = Walker { base: server.url.clone(), ..inside };
     for path in ["/console", "/console/sign-in", "/console/accounts", "/console/"] {
         outside.get(path).await.is(404);
     }
     outside.get("/account").await.is(200);
+}
+
+#[test]
+fn the_doctor_looks_at_the_listener_of_the_console_and_says_where_staff_open_it() {
+    let place = Place::new();
+    let of_the_console = |listen: &str| {
+        let mut command = place.command(&["--json", "doctor"]);
+        let command = command.env("PROSPER_LISTEN", "127.0.0.1:0").env("PROSPER_CONSOLE_LISTEN", listen);
+        let rows = Ran::of(command).json();
+        let row = rows.as_array().expect("a list").iter().find(|row| row["what"] == "console").expect("a row").clone();
+        format!("{}: {}", row["state"].as_str().expect("text"), row["finding"].as_str().expect("text"))
+    };
+    let held = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = held.local_addr().expect("an address").to_string();
+    let taken = of_the_console(&address);
+    assert!(taken.starts_with("wrong: ") && taken.contains("`console_listen`"), "{taken}");
+    drop(held);
+    let free = of_the_console(&address);
+    assert_eq!(free, format!("well: {address} is free; staff open http://{address}/console"));
+    assert!(of_the_console("127.0.0.1:0").contains("the log of `prosper serve` says which"));
 }
 
 /// Somebody with cookies, at a server that runs by itself.

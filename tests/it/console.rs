@@ -102,8 +102,12 @@ async fn a_stranger_is_sent_to_sign_in_from_every_path_alike_and_may_post_nothin
     for path in ["/console", "/console/accounts/1", "/console/no-such-page"] {
         let next = path.replace('/', "%2F");
         browser.get(path).await.is(302).redirects_to(&format!("/login?next={next}"));
-        browser.post(path, &[("a", "b")]).await.is(404);
+        // The same for what is there and what is not: nothing was done, and sign-in says so.
+        let posted = browser.post(path, &[("a", "b")]).await;
+        posted.is(303).redirects_to(&format!("/login?next={next}&lost=form"));
     }
+    let told = browser.visit("/login?next=%2Fconsole&lost=form").await;
+    told.page_says("Your session had ended before the form arrived.").page_says("Nothing was changed");
 }
 
 #[tokio::test]

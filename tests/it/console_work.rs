@@ -1,6 +1,6 @@
 //! The staff console's work: the queue, accounts, applications handed over, and what is written down (A-02, A-05; ).
 
-use crate::prosper::{Exchange, Prosper, Start, hours};
+use crate::prosper::{Exchange, Prosper, Start, hours, minutes};
 use prosper::domain::account::{AccountKind, StaffRole};
 use prosper::domain::agent::{AgentRole, RequestForm};
 use prosper::domain::status::Status;
@@ -398,4 +398,34 @@ async fn a_long_queue_comes_in_pages() {
     second.is(200).page_says("52 waiting").page_says("desk51@acme.example").page_does_not_say("desk49@acme.example");
     second.page_does_not_say("Next page");
     browser.visit("/console?from=999999").await.is(200).page_says("52 waiting");
+}
+
+/// What staff type while the console closes is lost, which is said, and its page is come back to.
+#[tokio::test]
+async fn a_form_of_the_console_that_comes_too_late_is_said_to_be_lost_and_leads_back_to_its_page() {
+    let p = Prosper::start().await;
+    let ada = p.staff("ada@example.com", StaffRole::Administrator).await;
+    let eve = p.investor("eve@example.com").await;
+    let browser = ada.opens_the_console().await;
+    let account = format!("/console/accounts/{}", eve.id);
+    let page = browser.visit(&account).await;
+    let typed = [("status", "suspended"), ("reason", "asked for it at length"), ("until", "")];
+    p.clock.advance(minutes(16));
+    let late = browser.submit(&page, &typed).await;
+    late.is(303);
+    assert!(late.location().starts_with("/console/sign-in?"), "{}", late.told());
+    let asks = browser.follow(late).await;
+    asks.is(200).page_says("The console had closed before the form arrived.").page_says("Nothing was changed");
+    browser.submit(&asks, &[("password", &ada.password)]).await.is(303).redirects_to(&account);
+    assert_eq!(eve.account().await.status, Status::Active);
+
+    // Signed out in another tab: the ordinary sign-in says it, and leads to the same page by way of the console's.
+    let page = browser.visit(&account).await;
+    let out = browser.visit("/logout").await;
+    browser.submit_to(&out, "/logout", &[]).await;
+    let late = browser.submit(&page, &typed).await;
+    let asks = browser.follow(late).await;
+    asks.page_says("Your session had ended before the form arrived.");
+    let credentials = [("email", ada.email.as_str()), ("password", &ada.password)];
+    browser.submit(&asks, &credentials).await.is(303).redirects_to(&account);
 }

@@ -78,5 +78,6 @@ mod spaces;
 mod token_causes;
 mod token_requests;
 mod two_engines;
+mod well_known;
 mod withdraw_latency;
 mod words;

@@ -68,7 +68,7 @@ async fn a_stranger_is_sent_to_sign_in_and_nothing_is_done() {
     let base = format!("/oauth/apps/{}", app.client_id);
     let next: String = url::form_urlencoded::byte_serialize(base.as_bytes()).collect();
     for path in ["/delete", "/disable", "/secrets", "/secrets/revoke"] {
-        stranger.post(&format!("{base}{path}"), &[]).await.redirects_to(&format!("/login?next={next}"));
+        stranger.post(&format!("{base}{path}"), &[]).await.redirects_to(&format!("/login?next={next}&lost=form"));
     }
     assert!(p.p.store.client(app.id).await.expect("read").is_some());
 }
@@ -253,6 +253,36 @@ async fn the_error_page_lists_every_row_that_the_server_answers_with() {
         }
     }
     page.page_says("&#34;Code has expired&#34;").page_says("&#34;Invalid token&#34;").page_says("access_denied");
+}
+
+/// The page for developers names every endpoint that a program calls, each table of errors, and where to register.
+#[tokio::test]
+async fn the_page_for_developers_leads_to_all_they_need() {
+    let p = Prosper::start().await;
+    let page = p.get("/docs").await;
+    page.is(200).page_says(&p.url);
+    let calls = ["/v1/", "/api/", "/login/oauth/"];
+    let called = ROUTES.iter().filter(|route| calls.iter().any(|start| route.path.starts_with(start)));
+    let mut named = 0;
+    for route in called.filter(|route| route.path != "/v1/accounts/prosper") {
+        let method = route.methods.split(',').next().expect("a first one");
+        page.page_says(&format!("<code>{method} {}</code>", route.path));
+        named += 1;
+    }
+    assert_eq!(named, 6);
+    page.page_says("<code>GET /oauth</code>");
+    let errors = p.get("/docs/errors").await;
+    let links: Vec<_> =
+        page.body.split("href=\"/docs/errors#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(links.len() > 10, "{links:?}");
+    for id in links {
+        errors.page_says(&format!("<h2 id=\"{id}\">"));
+    }
+    for place in ["/oauth#/settings", "/account/agent-request", "/account/common/inst_register.aspx"] {
+        page.page_says(&format!("href=\"{place}\""));
+    }
+    // Every page leads to it.
+    p.get("/").await.page_says("<a href=\"/docs\">Docs</a>");
 }
 
 /// W-06: another method gets 405 with the methods there are, and changes nothing.

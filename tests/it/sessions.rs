@@ -26,6 +26,42 @@ fn ends(page: &Exchange) -> Vec<String> {
     forms.map(|form| form.action).filter(|action| action.ends_with("/end")).collect()
 }
 
+/// What is typed while a session ends is lost, which is said, and its page is come back to.
+#[tokio::test]
+async fn a_form_that_comes_after_its_session_ended_is_said_to_be_lost_and_leads_back_to_its_page() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let app = ada.has_login_app("Notes", &["https://app.example/cb"]).await;
+    let base = format!("/oauth/apps/{}", app.client_id);
+    for (place, action, typed, back) in [
+        ("/oauth", "/oauth", [("company_name", "Ada"), ("phone", "+1 415 555 0100")], "/oauth"),
+        (&base, "/redirects", [("redirect_uris", "https://app.example/other"), ("x", "")], &base),
+        (
+            "/account/email",
+            "/account/email",
+            [("email", "new@example.com"), ("current", &ada.password)],
+            "/account/email",
+        ),
+    ] {
+        let browser = ada.signs_in().await;
+        let page = browser.visit(place).await;
+        let out = browser.visit("/logout").await;
+        browser.submit_to(&out, "/logout", &[]).await;
+        let late = browser.submit_to(&page, action, &typed).await;
+        let asks = browser.follow(late).await;
+        asks.is(200).page_says("Your session had ended before the form arrived.").page_says("Nothing was changed");
+        let wrong = browser.submit(&asks, &[("email", &ada.email), ("password", "not the password")]).await;
+        wrong.is(400).page_does_not_say("had ended before");
+        let credentials = [("email", ada.email.as_str()), ("password", &ada.password)];
+        browser.submit(&wrong, &credentials).await.is(303).redirects_to(back);
+    }
+    // Who was never here, or only looks, is told nothing of it.
+    p.browser().visit("/oauth").await.page_does_not_say("had ended before");
+    let kept = p.p.store.client(app.id).await.expect("read").expect("there");
+    assert_eq!(kept.application.profile.redirect_uris[0].as_str(), "https://app.example/cb");
+    assert_eq!(p.p.store.clients_of(ada.id).await.expect("read").len(), 1);
+}
+
 #[tokio::test]
 async fn a_person_sees_where_they_are_signed_in_and_ends_one_of_them() {
     let p = Prosper::start().await;

@@ -245,6 +245,36 @@ async fn the_space_that_is_chosen_is_where_the_account_is_looked_for() {
     page.page_does_not_say("name=\"space\"");
 }
 
+/// where there are several spaces, the page names the one that is signed in to, to everybody alike.
+#[tokio::test]
+async fn where_there_are_several_spaces_the_page_says_which_one_is_signed_in_to() {
+    let p = Prosper::start().await;
+    let ada = p.investor("ada@example.com").await;
+    let app = ada.has_login_app("Acme HR", &[CALLBACK]).await;
+    let flow = app.authorize_url(CALLBACK, "s");
+    for place in ["/login", &flow] {
+        let wrong = p.browser().sign_in_at(place, "ada@example.com", "not the password").await;
+        wrong.is(400).page_does_not_say("belongs to one space");
+    }
+    p.browser().visit(&flow).await.page_does_not_say("in the space");
+    let elsewhere = p.space("Else & Where").await;
+    p.person("bob@example.com", AccountKind::Individual, elsewhere).await;
+    let named = format!("<strong class=\"ink wrap\">{}</strong>", p.p.store.spaces().await.expect("read")[0].name);
+    p.browser().visit(&flow).await.page_says("with your account in the space").page_says(&named);
+    for email in ["ada@example.com", "bob@example.com", "nobody@example.com"] {
+        let wrong = p.browser().sign_in_at(&flow, email, "not the password").await;
+        wrong.is(400).page_says("Each account belongs to one space").page_says("takes accounts of that space alone");
+        let browser = p.browser();
+        let page = browser.visit("/login").await;
+        let fields = [("email", email), ("password", "not the password"), ("space", "Else & Where")];
+        let wrong = browser.submit(&page, &fields).await;
+        wrong
+            .is(400)
+            .page_says("tried in <strong class=\"wrap\">Else &#38; Where</strong>")
+            .page_says("choose it below");
+    }
+}
+
 /// a waiting account sees only where it stands; a refused one gets its own page and no session.
 #[tokio::test]
 async fn how_an_account_stands_is_said_after_the_right_password_alone() {

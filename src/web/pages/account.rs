@@ -40,6 +40,9 @@ async fn overview(visit: &Visit, account: &Account) -> Result<views::Account, Fa
         apps: store.clients_of(account.id).await?.len(),
         connected: store.consents_of(account.id).await?.len(),
         console_href: (account.staff.is_some() && visit.console_is_here).then(|| paths::CONSOLE.to_owned()),
+        console_elsewhere: (account.staff.is_some() && !visit.console_is_here)
+            .then(|| visit.p().settings.console_url.clone())
+            .flatten(),
     })
 }
 

@@ -1,16 +1,32 @@
-//! `/docs/errors`: every refusal, what makes it happen and the way out, made from the tables that the server answers by.
+//! `/docs`: what developers need, on one page. `/docs/errors`: every refusal, what makes it happen and the way out, made from the tables that the server answers by.
 
 use super::super::answer::{Answer, Trouble};
 use super::super::visitor::Visit;
-use super::views::{ErrorCatalogue, ErrorRow, ErrorTable, Here};
+use super::views::{Developers, ErrorCatalogue, ErrorRow, ErrorTable, Here};
 use crate::contract::catalogue::{self, Catalogue, catalogue, explain};
 use crate::contract::table::Later;
 
+/// `GET /docs`
+pub async fn developers(visit: Visit) -> Answer {
+    let settings = &visit.p().settings;
+    let view = Developers {
+        chrome: visit.chrome(Here::Docs),
+        public_url: settings.public_url.as_str().to_owned(),
+        sample_resource: settings.sample_resource,
+        tables: tables().into_iter().map(|table| (table.id, table.title)).collect(),
+    };
+    visit.page(200, &view)
+}
+
 /// `GET /docs/errors`
 pub async fn errors(visit: Visit) -> Answer {
+    visit.page(200, &ErrorCatalogue { chrome: visit.chrome(Here::Docs), tables: tables() })
+}
+
+fn tables() -> Vec<ErrorTable> {
     let mut tables: Vec<_> = catalogue().iter().map(table).collect();
     tables.push(anywhere());
-    visit.page(200, &ErrorCatalogue { chrome: visit.chrome(Here::Docs), tables })
+    tables
 }
 
 fn table(table: &Catalogue) -> ErrorTable {

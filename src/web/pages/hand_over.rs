@@ -33,7 +33,8 @@ pub async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
 /// `POST /oauth/apps/{client_id}/hand-over`
 pub async fn draw(Path(id): Path<String>, visit: Visit) -> Answer {
     let Some(id) = ClientId::from_hex(&id) else { return refused(&visit, Refusal::NotFound.into()).await };
-    let account = match usable(&visit, &paths::app(&id.hex())).await {
+    let back: String = url::form_urlencoded::byte_serialize(typed(&visit, "link").as_bytes()).collect();
+    let account = match usable(&visit, &format!("{}?link={back}", visit.path)).await {
         Ok(account) => account,
         Err(answer) => return answer,
     };

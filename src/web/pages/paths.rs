@@ -55,6 +55,8 @@ pub const APPS: &str = "/oauth/apps";
 pub const SETUP: &str = "/setup";
 /// The mailed link that validates an address.
 pub const VERIFY_EMAIL: &str = "/verify-email";
+/// What developers need, and where it stands.
+pub const DOCS: &str = "/docs";
 /// Every error and what to do about it.
 pub const DOCS_ERRORS: &str = "/docs/errors";
 /// The sandbox's table of sign-ins (sandbox only).
@@ -63,7 +65,7 @@ pub const SANDBOX: &str = "/sandbox";
 pub const SANDBOX_MAIL: &str = "/sandbox/mail";
 
 /// Every page above; a path beneath [`APPS`], [`CONNECTED_APPS`] or [`SANDBOX_MAIL`] counts too.
-pub const ALL: [&str; 28] = [
+pub const ALL: [&str; 29] = [
     HOME,
     EMAIL,
     CHANGE_EMAIL,
@@ -88,6 +90,7 @@ pub const ALL: [&str; 28] = [
     APPS,
     SETUP,
     VERIFY_EMAIL,
+    DOCS,
     DOCS_ERRORS,
     SANDBOX,
     SANDBOX_MAIL,

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::answer::{Answer, Trouble};
-use super::super::local_path::sign_in_and_then;
+use http::Method;
+
+use super::super::answer::{self, Answer, Trouble};
+use super::super::local_path::{sign_in_after_lost_form, sign_in_and_then};
 use super::super::visitor::Visit;
 use super::standing;
 use super::views::{AppKind, AppState, Field, ProblemKind, When};
@@ -16,7 +18,8 @@ use crate::domain::application::{Application, ApplicationKind};
 use crate::domain::time::Timestamp;
 use crate::flows::refusal::Refusal;
 
-/// The account in use. Nobody: to sign-in, and on to `back`, which is a page (a post cannot be come back to). An account
+/// The account in use. Nobody: to sign-in, and on to `back`, which is a page (a post cannot be come back to, and the
+/// sign-in says so). An account
 /// that may not be used: the page that says where it stands.
 ///
 /// # Errors
@@ -34,8 +37,14 @@ pub async fn usable(visit: &Visit, back: &str) -> Result<Arc<Account>, Answer> {
 pub fn signed_in(visit: &Visit, back: &str) -> Result<Arc<Account>, Answer> {
     match &visit.signed_in {
         Some(who) => Ok(Arc::clone(&who.account)),
-        None => Err(super::super::answer::found(&sign_in_and_then(back))),
+        None if visit.method == Method::POST => Err(answer::see_other(&sign_in_after_lost_form(back))),
+        None => Err(answer::found(&sign_in_and_then(back))),
     }
+}
+
+/// Was a sign-in page come to since a form was sent after its session had ended?
+pub fn lost_a_form(visit: &Visit) -> bool {
+    visit.method != Method::POST && visit.query.get("lost") == Some("form")
 }
 
 /// The page for a refusal that is not about a field.

@@ -7,9 +7,10 @@ use super::super::local_path::LocalPath;
 use super::super::visitor::Visit;
 use super::onward::Onward;
 use super::paths;
+use super::person::lost_a_form;
 use super::space_choice::MOST_LISTED;
 use super::standing;
-use super::views::{Field, Here, Hidden, ProblemKind, SignIn, SignInRefusal, SpaceChoice};
+use super::views::{Field, Here, Hidden, OfSpace, ProblemKind, SignIn, SignInRefusal, SpaceChoice};
 use crate::contract::table::Later;
 use crate::contract::words;
 use crate::crypto::password::HashProblem;
@@ -136,7 +137,12 @@ impl Entrance {
             to_app: self.to.as_ref().map(Onward::to_app),
             email: Field::of(visit.form.get("email").unwrap_or_default()),
             first_staff: refusal.is_none() && visit.query.get("made") == Some("staff"),
+            lost_form: lost_a_form(visit),
             refusal,
+            of_space: (self.spaces.len() > 1)
+                .then(|| self.house(visit))
+                .flatten()
+                .map(|space| OfSpace { name: space.name.clone(), choosable: choose }),
             spaces: self.spaces.iter().take(if listed { MOST_LISTED } else { 0 }).map(choice).collect(),
             space: (choose && !listed)
                 .then(|| Field { value: chosen.unwrap_or_default().to_owned(), error: unknown.clone() }),

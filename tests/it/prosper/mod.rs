@@ -80,6 +80,8 @@ pub struct Start {
     pub database: Option<Database>,
     /// What browsers are told to be at, when it is not where they are.
     pub public_url: Option<&'static str>,
+    /// Where weaknesses are reported, if that was chosen.
+    pub security_contact: Option<&'static str>,
     /// Is whoever comes from this machine a proxy that is believed about whom it speaks for?
     pub behind_a_proxy: bool,
 }
@@ -109,6 +111,7 @@ impl Default for Start {
             now: Timestamp::from_seconds(1_800_000_000),
             database: None,
             public_url: None,
+            security_contact: None,
             behind_a_proxy: false,
         }
     }
@@ -158,6 +161,8 @@ impl Prosper {
             public_url: BaseUrl::parse(start.public_url.unwrap_or(&url)).expect("a URL"),
             support_email: "support@prosper.example".into(),
             business_email: "partners@prosper.example".into(),
+            security_contact: start.security_contact.map(str::to_owned),
+            console_url: None,
             purpose: start.purpose,
             sample_resource: true,
             lockout: start.lockout,

@@ -5,10 +5,10 @@ use axum::extract::Request;
 use http::{HeaderMap, Method};
 
 use super::super::super::answer::{self, Answer, Trouble};
-use super::super::super::local_path::sign_in_and_then;
+use super::super::super::local_path::{LOST_FORM, sign_in_after_lost_form, sign_in_and_then};
 use super::super::super::{Web, routes, visitor};
 use super::super::paths;
-use super::sign_in::PATH as SIGN_IN;
+use super::sign_in::{LEAVE, PATH as SIGN_IN};
 use crate::fault::Fault;
 
 /// Does this path belong to the console?
@@ -25,20 +25,35 @@ pub async fn gate(request: Request, web: &Web) -> Result<Request, Answer> {
     let back = request.uri().path_and_query().map_or(path.clone(), ToString::to_string);
     match pass(request.headers(), &path, web).await {
         Ok(Pass::Enter) => Ok(request),
-        // What was posted is lost, and so it is when a session ends while one types: the page is come back to.
-        Ok(Pass::PasswordAgain) if method == Method::POST => Err(answer::see_other(SIGN_IN)),
-        Ok(Pass::PasswordAgain) => {
-            let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
-            Err(answer::found(&format!("{SIGN_IN}?next={next}")))
+        // What was posted is lost when a session ends while one types: that is said, and its page come back to.
+        Ok(Pass::PasswordAgain) if method == Method::POST => {
+            Err(answer::see_other(&format!("{SIGN_IN}?next={}&{LOST_FORM}", encoded(page_of(&path)))))
         }
+        Ok(Pass::PasswordAgain) => Err(answer::found(&format!("{SIGN_IN}?next={}", encoded(&back)))),
         // The same for every path beneath, whether there is such a page or not.
-        Ok(Pass::Stranger) if method != Method::POST => Err(answer::found(&sign_in_and_then(&back))),
-        Ok(Pass::Stranger | Pass::Nothing) => Err(routes::say(Trouble::NotFound, web.clone(), request).await),
+        Ok(Pass::Stranger) if method == Method::POST => {
+            Err(answer::see_other(&sign_in_after_lost_form(page_of(&path))))
+        }
+        Ok(Pass::Stranger) => Err(answer::found(&sign_in_and_then(&back))),
+        Ok(Pass::Nothing) => Err(routes::say(Trouble::NotFound, web.clone(), request).await),
         Err(fault) => {
             tracing::error!(cause = %fault, "the console's gate cannot tell who asks");
             Err(routes::say((&fault).into(), web.clone(), request).await)
         }
     }
+}
+
+/// The page that a form of this path stands on, by the shape of the path alone: `/console/accounts/5/status` is a form of
+/// `/console/accounts/5`. Whoever is told it learns nothing of what is there.
+fn page_of(path: &str) -> &str {
+    if path == SIGN_IN || path == LEAVE {
+        return paths::CONSOLE;
+    }
+    path.match_indices('/').nth(3).map_or(path, |(end, _)| &path[..end])
+}
+
+fn encoded(path: &str) -> String {
+    url::form_urlencoded::byte_serialize(path.as_bytes()).collect()
 }
 
 enum Pass {
@@ -62,4 +77,24 @@ async fn pass(headers: &HeaderMap, path: &str, web: &Web) -> Result<Pass, Fault>
         Some(_) => Pass::Nothing,
         None => Pass::Stranger,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_stands_on_the_page_above_it() {
+        for (form, page) in [
+            ("/console/keys", "/console/keys"),
+            ("/console/applications/new", "/console/applications/new"),
+            ("/console/accounts/5/status", "/console/accounts/5"),
+            ("/console/accounts/5/", "/console/accounts/5"),
+            ("/console/leave", "/console"),
+            ("/console/sign-in", "/console"),
+            ("/console", "/console"),
+        ] {
+            assert_eq!(page_of(form), page, "{form}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use super::super::super::answer::{self, Answer, Trouble};
 use super::super::super::local_path::LocalPath;
 use super::super::super::visitor::Visit;
 use super::super::paths;
+use super::super::person::lost_a_form;
 use super::super::views::{ConsoleSignIn, Here, Hidden, ProblemKind, SignInRefusal};
 use super::gate::is_beneath;
 use crate::contract::table::Stop;
@@ -87,6 +88,7 @@ fn page(visit: &Visit, status: u16, refusal: Option<SignInRefusal>) -> Answer {
         chrome: visit.chrome(Here::Elsewhere),
         form: visit.form(PATH, hidden.into_iter().collect()),
         email: who.account.email.as_str().to_owned(),
+        lost_form: lost_a_form(visit),
         refusal,
     };
     visit.page(status, &view)

@@ -19,6 +19,8 @@ pub struct Account {
     pub connected: usize,
     /// Path of the staff console, for staff, where it is served at this address.
     pub console_href: Option<String>,
+    /// Where it is served instead, for staff.
+    pub console_elsewhere: Option<String>,
 }
 
 /// The kinds of account.

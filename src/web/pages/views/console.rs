@@ -209,6 +209,8 @@ pub struct ConsoleSignIn {
     pub form: Form,
     /// Whose password.
     pub email: String,
+    /// A form came in after the console had closed, and led here.
+    pub lost_form: bool,
     /// Why the last try came to nothing.
     pub refusal: Option<SignInRefusal>,
 }

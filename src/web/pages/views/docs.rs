@@ -1,7 +1,21 @@
-//! The error catalogue: every row of every table, with its cause and its remedy.
+//! For developers: where everything stands; and the error catalogue, every row of every table, with its cause and its remedy.
 
 use super::kit::{Chrome, Here};
 use askama::Template;
+
+/// `/docs`.
+#[derive(Debug, Template)]
+#[template(path = "en/docs.html")]
+pub struct Developers {
+    /// The frame.
+    pub chrome: Chrome,
+    /// What every path begins with.
+    pub public_url: String,
+    /// Is there a sample of the API to try a token on?
+    pub sample_resource: bool,
+    /// Id and heading of each table of errors.
+    pub tables: Vec<(String, String)>,
+}
 
 /// `/docs/errors`.
 #[derive(Debug, Template)]

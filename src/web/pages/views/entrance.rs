@@ -27,6 +27,10 @@ pub struct SignIn {
     pub email: Field,
     /// The first staff account was made a moment ago.
     pub first_staff: bool,
+    /// A form came in after its session had ended, and led here.
+    pub lost_form: bool,
+    /// Where there are several spaces: the one that is signed in to.
+    pub of_space: Option<OfSpace>,
     /// Why the last try did not work. Unknown email and wrong password are one reason.
     pub refusal: Option<SignInRefusal>,
     /// `space`: the spaces to choose from; empty inside a flow or when there is only one.
@@ -39,6 +43,15 @@ pub struct SignIn {
     pub forgot_href: Option<String>,
     /// Path of the page that opens an account, when sign-up is open.
     pub open_account_href: Option<String>,
+}
+
+/// The space that is signed in to, named where there are several.
+#[derive(Clone, Debug)]
+pub struct OfSpace {
+    /// Its name.
+    pub name: String,
+    /// May another be chosen on this page, or does the application decide it?
+    pub choosable: bool,
 }
 
 /// The application that a sign-in leads on to.

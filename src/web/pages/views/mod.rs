@@ -40,8 +40,8 @@ pub use console::{
     FurtherAccount, History, KeyLine, KeyState, MailLine, MoveForm, NewLink, QueueKind, QueueRow, ReviewForm,
     SpaceLine, StaffForm, Tab, Told, Urgency, WithdrawForm,
 };
-pub use docs::{ErrorCatalogue, ErrorRow, ErrorTable};
-pub use entrance::{Landing, Setup, SignIn, SignInRefusal, SignOut, SignedOut, SpaceChoice, ToApp, Welcome};
+pub use docs::{Developers, ErrorCatalogue, ErrorRow, ErrorTable};
+pub use entrance::{Landing, OfSpace, Setup, SignIn, SignInRefusal, SignOut, SignedOut, SpaceChoice, ToApp, Welcome};
 pub use hand_over::{HandOver, HandOverState};
 pub use institution::{AgentRequest, InstRegister, InstRegistered, RoleStep, TypeChoice, VerifyEmail, VerifyStep};
 pub use kit::{Ago, AppKind, AppState, Chrome, Field, Form, Here, Hidden, When, Who};

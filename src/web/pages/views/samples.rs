@@ -83,6 +83,8 @@ fn entrance(hostile: bool, pages: &mut Pages) {
         to_app,
         email,
         first_staff: false,
+        lost_form: false,
+        of_space: None,
         refusal,
         spaces,
         space_error: None,

@@ -18,6 +18,7 @@ pub(super) fn people(hostile: bool, pages: &mut Pages) {
                 apps,
                 connected,
                 console_href: (apps == 0).then(|| "/console".to_owned()),
+                console_elsewhere: (apps == 1).then(|| "http://10.0.0.7:9090/console".to_owned()),
             },
         );
     }
@@ -242,5 +243,12 @@ pub(super) fn sandbox(hostile: bool, pages: &mut Pages) {
         rows: vec![row("bad-credentials", "invalid_grant"), row("reset", "password_reset_required")],
     };
     let docs = Chrome { here: Here::Docs, ..stranger(hostile) };
+    let developers = Developers {
+        chrome: docs.clone(),
+        public_url: "https://id.example".into(),
+        sample_resource: true,
+        tables: vec![(table.id.clone(), table.title.clone())],
+    };
+    add(pages, "docs", &developers);
     add(pages, "docs-errors", &ErrorCatalogue { chrome: docs, tables: vec![table] });
 }
