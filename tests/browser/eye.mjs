@@ -5,6 +5,9 @@ import { createRequire } from "node:module";
 import path from "node:path";
 
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 850 } };
+const NARROW = { width: 360, height: 780 };
+// Nobody of the cast has an address like this, and somebody will.
+const LONG = `${"maximiliane".repeat(5)}@${"subsidiary".repeat(6)}.example`;
 const THEMES = ["light", "dark"];
 // A theme changes colours and nothing else: in the dark, only the rules that look at them are asked again.
 const COLOURS = ["color-contrast", "link-in-text-block"];
@@ -55,6 +58,10 @@ export class Eye {
       }
     }
     await page.emulateMedia({ colorScheme: "light" });
+    await page.setViewportSize(NARROW);
+    const over = await page.evaluate(stretch, LONG);
+    if (over > 0) note("long addresses on a narrow phone", `${over} pixels wider than the screen`);
+    await page.setViewportSize(SIZES.desktop);
   }
 
   // An eye that sees nothing would be content with everything: this page has one fault of each kind.
@@ -91,4 +98,18 @@ async function examine(rules) {
   });
   const { scrollWidth, clientWidth } = document.documentElement;
   return { violations: said, over: scrollWidth - clientWidth };
+}
+
+// Runs in the page: puts the longest address there is in the place of every address and of whoever decides, tells how much
+// wider than the screen the page becomes, and puts back what stood there.
+function stretch(long) {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const stood = [];
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (/\S@\S/.test(node.data) || node.parentElement.closest(".who strong, .self .truncate")) stood.push([node, node.data]);
+  }
+  for (const [node] of stood) node.data = node.data.includes("@") ? node.data.replace(/\S+@\S+/g, long) : long;
+  const { scrollWidth, clientWidth } = document.documentElement;
+  for (const [node, text] of stood) node.data = text;
+  return scrollWidth - clientWidth;
 }
