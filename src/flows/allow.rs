@@ -168,7 +168,7 @@ pub(super) fn used_form(form: &str, p: &Prosper) -> ([u8; 16], Timestamp) {
 }
 
 /// The note that the person of `session` said no to `query`. It is good for a minute.
-pub fn deny(session: SessionId, query: &Query, p: &Prosper) -> String {
+pub fn deny(session: SessionId, query: &Query<'_>, p: &Prosper) -> String {
     let mut note = Vec::with_capacity(NOTE);
     note.extend(session.bytes());
     note.extend(sha256(query.raw().as_bytes()));
@@ -177,7 +177,7 @@ pub fn deny(session: SessionId, query: &Query, p: &Prosper) -> String {
 }
 
 /// Is `note` what [`deny`] wrote for this session and this request, a moment ago?
-pub(super) fn was_denied(note: &str, session: SessionId, query: &Query, p: &Prosper) -> bool {
+pub(super) fn was_denied(note: &str, session: SessionId, query: &Query<'_>, p: &Prosper) -> bool {
     let Some(note) = from_base64url(note).and_then(|blob| p.keys.open(Purpose::Denial, &blob)) else { return false };
     let Some((whose, rest)) = note.split_first_chunk::<16>() else { return false };
     let Some((what, until)) = rest.split_first_chunk::<32>() else { return false };

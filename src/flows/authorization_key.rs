@@ -40,7 +40,7 @@ pub type Decision = allow::Decision<AuthorizationKeyError>;
 pub type Next = allow::Next<AuthorizationKeyError>;
 
 /// Is `query` a request of this flow, and not for the settings page that lives at the same path (contract §0)?
-pub fn is_meant(query: &Query) -> bool {
+pub fn is_meant(query: &Query<'_>) -> bool {
     ["client_id", "response_type", "state"].into_iter().any(|name| query.names(name))
 }
 
@@ -48,7 +48,7 @@ pub fn is_meant(query: &Query) -> bool {
 ///
 /// # Errors
 /// The store cannot be read.
-pub async fn authorization_key(query: &Query, person: Option<Person<'_>>, p: &Prosper) -> Result<Decision, Fault> {
+pub async fn authorization_key(query: &Query<'_>, person: Option<Person<'_>>, p: &Prosper) -> Result<Decision, Fault> {
     let (client, url) = match verify(query, p).await? {
         Ok(verified) => verified,
         Err((client, cause)) => return Ok(Decision { client, next: Next::Welcome, refused: None, cause }),
@@ -85,7 +85,7 @@ pub async fn authorization_key(query: &Query, person: Option<Person<'_>>, p: &Pr
 /// # Errors
 /// The store cannot be read.
 pub async fn verify(
-    query: &Query,
+    query: &Query<'_>,
     p: &Prosper,
 ) -> Result<Result<(Arc<Client>, RedirectUri), (Option<Arc<Client>>, &'static str)>, Fault> {
     let no = |client, cause| Ok(Err((client, cause)));
@@ -115,7 +115,7 @@ pub async fn verify(
 }
 
 /// The rest of the request (K-01, K-02): the scope it asks for, or what is wrong with it.
-fn check(query: &Query, application: &Application) -> Result<ScopeSet, AuthorizationKeyError> {
+fn check(query: &Query<'_>, application: &Application) -> Result<ScopeSet, AuthorizationKeyError> {
     use AuthorizationKeyError::{Malformed, Request};
     if CHECKED.iter().any(|name| query.given(name) == Given::Repeated) {
         return Err(Malformed(malformed::REPEATED));
@@ -143,7 +143,13 @@ fn check(query: &Query, application: &Application) -> Result<ScopeSet, Authoriza
 ///
 /// # Errors
 /// The store cannot be written.
-pub async fn approve(ask: &Ask, query: &Query, form: &str, trail: Trail, p: &Prosper) -> Result<Option<String>, Fault> {
+pub async fn approve(
+    ask: &Ask,
+    query: &Query<'_>,
+    form: &str,
+    trail: Trail,
+    p: &Prosper,
+) -> Result<Option<String>, Fault> {
     let id = AuthKeyId::from_bytes(p.entropy.bytes());
     let (key, hash) = ticket::issue(Kind::AuthKey, *id.bytes(), &p.keys, &p.entropy);
     let allow = Allow {
@@ -166,11 +172,11 @@ pub async fn approve(ask: &Ask, query: &Query, form: &str, trail: Trail, p: &Pro
 }
 
 /// Where to send the browser of an investor who said no.
-pub fn deny(ask: &Ask, query: &Query) -> String {
+pub fn deny(ask: &Ask, query: &Query<'_>) -> String {
     refusal(&ask.redirect, query, AuthorizationKeyError::AccessDenied)
 }
 
-fn refusal(url: &RedirectUri, query: &Query, error: AuthorizationKeyError) -> String {
+fn refusal(url: &RedirectUri, query: &Query<'_>, error: AuthorizationKeyError) -> String {
     let mut parameters =
         vec![("error", error.code().as_bytes()), ("error_description", error.description().as_bytes())];
     parameters.extend(states(query));
@@ -178,7 +184,7 @@ fn refusal(url: &RedirectUri, query: &Query, error: AuthorizationKeyError) -> St
 }
 
 /// The state under the name that it came under, unless it is itself what was wrong.
-fn states(query: &Query) -> impl Iterator<Item = (&'static str, &[u8])> {
+fn states<'a>(query: &'a Query<'_>) -> impl Iterator<Item = (&'static str, &'a [u8])> {
     STATES.into_iter().filter_map(|name| match query.given(name) {
         Given::Once(state) if state.len() <= lifetimes::MOST_STATE_BYTES => Some((name, state)),
         _ => None,

@@ -65,7 +65,7 @@ pub struct Verified<'a> {
 /// # Errors
 /// The store cannot be read.
 pub async fn authorize(
-    query: &Query,
+    query: &Query<'_>,
     person: Option<Person<'_>>,
     denial: Option<&str>,
     p: &Prosper,
@@ -117,7 +117,7 @@ pub async fn authorize(
 /// # Errors
 /// The store cannot be read.
 pub async fn verify<'q>(
-    query: &'q Query,
+    query: &'q Query<'_>,
     p: &Prosper,
 ) -> Result<Result<Verified<'q>, (Option<Arc<Client>>, &'static str)>, Fault> {
     let no = |client, cause| Ok(Err((client, cause)));
@@ -144,7 +144,7 @@ pub async fn verify<'q>(
 }
 
 /// The rest of the request (L-06, L-08): the PKCE challenge it brings, or what is wrong with it.
-fn check(query: &Query, application: &Application) -> Result<Option<[u8; 32]>, AuthorizeError> {
+fn check(query: &Query<'_>, application: &Application) -> Result<Option<[u8; 32]>, AuthorizeError> {
     use AuthorizeError::{InvalidRequest, InvalidScope, UnsupportedResponseType};
     if CHECKED.iter().any(|name| query.given(name) == Given::Repeated) {
         return Err(InvalidRequest(malformed::REPEATED));
@@ -201,14 +201,14 @@ fn mint(
 }
 
 /// L-03.
-fn success(verified: &Verified<'_>, query: &Query, code: &str, p: &Prosper) -> String {
+fn success(verified: &Verified<'_>, query: &Query<'_>, code: &str, p: &Prosper) -> String {
     let mut parameters: Vec<(&str, &[u8])> = vec![("code", code.as_bytes())];
     close(verified, query, &mut parameters, p);
     with_parameters(verified.redirect, &parameters)
 }
 
 /// L-06; RFC 6749 §4.1.2.1.
-fn refusal(verified: &Verified<'_>, query: &Query, error: AuthorizeError, p: &Prosper) -> String {
+fn refusal(verified: &Verified<'_>, query: &Query<'_>, error: AuthorizeError, p: &Prosper) -> String {
     let (code, description) = (error.code().as_bytes(), error.description().as_bytes());
     let mut parameters = vec![("error", code), ("error_description", description)];
     close(verified, query, &mut parameters, p);
@@ -219,7 +219,7 @@ fn refusal(verified: &Verified<'_>, query: &Query, error: AuthorizeError, p: &Pr
 /// application asks for it (RFC 9207).
 fn close<'a>(
     verified: &Verified<'_>,
-    query: &'a Query,
+    query: &'a Query<'_>,
     parameters: &mut Vec<(&'static str, &'a [u8])>,
     p: &'a Prosper,
 ) {

@@ -4,11 +4,13 @@
 //! here and become text only where something must be text. What is no percent-encoding stands for itself, as browsers
 //! read it.
 
-/// A query as it came.
+use std::borrow::Cow;
+
+/// A query as it came. What is not encoded stays where it is.
 #[derive(Clone, Debug, Default)]
-pub struct Query {
-    raw: String,
-    pairs: Vec<(Vec<u8>, Vec<u8>)>,
+pub struct Query<'q> {
+    raw: &'q str,
+    pairs: Vec<(Cow<'q, [u8]>, Cow<'q, [u8]>)>,
 }
 
 /// What a query says of one name. A parameter without a value counts as absent (RFC 6749 §3.1; W-00).
@@ -22,21 +24,21 @@ pub enum Given<'a> {
     Repeated,
 }
 
-impl Query {
+impl<'q> Query<'q> {
     /// Reads what stands behind the `?`.
-    pub fn read(raw: &str) -> Self {
+    pub fn read(raw: &'q str) -> Self {
         let pairs = raw
             .split('&')
             .filter(|pair| !pair.is_empty())
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
             .map(|(name, value)| (decode(name), decode(value)))
             .collect();
-        Self { raw: raw.to_owned(), pairs }
+        Self { raw, pairs }
     }
 
     /// As it came, for the way back into this request.
-    pub fn raw(&self) -> &str {
-        &self.raw
+    pub fn raw(&self) -> &'q str {
+        self.raw
     }
 
     /// What it says of `name`.
@@ -55,7 +57,7 @@ impl Query {
     }
 
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.pairs.iter().filter(move |(given, _)| given == name.as_bytes()).map(|(_, value)| value.as_slice())
+        self.pairs.iter().filter(move |(given, _)| **given == *name.as_bytes()).map(|(_, value)| &**value)
     }
 }
 
@@ -70,7 +72,10 @@ impl<'a> Given<'a> {
 }
 
 /// Form decoding: `+` is a space, `%` and two hex digits are a byte, everything else is itself.
-fn decode(text: &str) -> Vec<u8> {
+fn decode(text: &str) -> Cow<'_, [u8]> {
+    if !text.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
+        return Cow::Borrowed(text.as_bytes());
+    }
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
@@ -87,7 +92,7 @@ fn decode(text: &str) -> Vec<u8> {
             _ => out.push(byte),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -35,7 +35,7 @@ pub async fn show(visit: Visit) -> Answer {
         Ok(decision) => decision,
         Err(fault) => return visit.broke(&fault),
     };
-    tell_owner(&visit, "authorization-key", &decision, AuthorizationKeyError::code);
+    tell_owner((&visit.request_id, &visit.web), "authorization-key", &decision, AuthorizationKeyError::code);
     match decision.next {
         Next::Welcome => answer::found("/welcome"),
         Next::SignIn => answer::found(&sign_in_and_then(&visit.here())),

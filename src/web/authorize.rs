@@ -1,16 +1,21 @@
 //! `/login/oauth/authorize`: GET does what `flows::authorize` decides; POST takes the answer of the consent page and
 //! leads back to the GET of the very same request (L-02).
+//!
+//! Most sign-ins have nothing to show: somebody is signed in and has allowed it before. Those are answered [`straight`],
+//! without what a page needs to know of its visitor. Whatever is not decided so is decided by [`show`], anew.
 
 use std::time::Duration;
 
 use http::Method;
 
+use super::Web;
 use super::answer::{self, Answer, Trouble};
 use super::local_path::sign_in_and_then;
 use super::pages::standing;
 use super::pages::views::{Here, Hidden, LoginConsent, ProblemKind, Who};
 use super::tell_owner::tell_owner;
-use super::visitor::Visit;
+use super::token::Call;
+use super::visitor::{self, Visit};
 use crate::contract::lifetimes;
 use crate::contract::login_with_prosper::AuthorizeError;
 use crate::crypto::digest::sha256;
@@ -22,6 +27,21 @@ use crate::flows::query::Query;
 /// The methods of this path.
 pub const METHODS: &str = "GET, POST";
 
+/// `GET /login/oauth/authorize`, where its answer is the way back to the application. `None`: a page is to be shown, or the
+/// fault is ours and a page has to say so.
+pub async fn straight(call: &Call<'_>, query: &str, web: &Web) -> Option<Answer> {
+    // What a person said no to has a note, which only a visit reads.
+    if visitor::has_notes(call.headers, NOTE) {
+        return None;
+    }
+    let who = visitor::ordinary(call.headers, &web.p).await.ok()??;
+    let decision = authorize(&Query::read(query), Some(who.person()), None, &web.p).await.ok()?;
+    let Next::Redirect(url) = &decision.next else { return None };
+    let answer = answer::found(url);
+    tell_owner((call.request_id, web), "authorize", &decision, AuthorizeError::code);
+    Some(answer)
+}
+
 /// `GET /login/oauth/authorize`
 pub async fn show(visit: Visit) -> Answer {
     // The router answers HEAD by GET; here a HEAD would make a code and throw it away (L-06).
@@ -30,13 +50,13 @@ pub async fn show(visit: Visit) -> Answer {
     }
     let query = Query::read(visit.raw_query.as_deref().unwrap_or_default());
     // A browser that brings no note at all has none for this request.
-    let note = if visit.has_notes(NOTE) { note_name(&query) } else { String::new() };
+    let note = if visitor::has_notes(&visit.headers, NOTE) { note_name(&query) } else { String::new() };
     let denial = if note.is_empty() { None } else { visit.note(&note) };
     let decision = match authorize(&query, visit.person(), denial, visit.p()).await {
         Ok(decision) => decision,
         Err(fault) => return visit.broke(&fault),
     };
-    tell_owner(&visit, "authorize", &decision, AuthorizeError::code);
+    tell_owner((&visit.request_id, &visit.web), "authorize", &decision, AuthorizeError::code);
     match decision.next {
         Next::Welcome => answer::found("/welcome"),
         Next::SignIn => answer::found(&sign_in_and_then(&visit.here())),
@@ -104,7 +124,7 @@ fn problem(visit: &Visit, error: AuthorizeError) -> Answer {
 }
 
 /// Each request has a note of its own, so that two tabs do not mix.
-fn note_name(query: &Query) -> String {
+fn note_name(query: &Query<'_>) -> String {
     format!("{NOTE}{}", data_encoding::HEXLOWER.encode(&sha256(query.raw().as_bytes())[..8]))
 }
 

@@ -31,7 +31,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRequest as _;
 use futures_util::FutureExt as _;
 use http::{HeaderValue, Method, Request};
 use http_body_util::BodyExt as _;
@@ -43,7 +42,7 @@ use self::body::read_body;
 use self::listener::Peer;
 use self::routes::{Hot, Surface};
 use self::shield::AddressLimits;
-use self::visitor::{BODY_TIME, Visit};
+use self::visitor::BODY_TIME;
 use crate::contract::lifetimes::MOST_BODY_BYTES;
 use crate::crypto::entropy::Entropy;
 use crate::prosper::Prosper;
@@ -112,6 +111,8 @@ impl Server {
         let answered = AssertUnwindSafe(async {
             if let Some(hot) = hot {
                 self.hot(hot, request, &id, peer.address).await
+            } else if let Some(answer) = self.straight(&request, &id, peer.address).await {
+                answer
             } else {
                 let extensions = request.extensions_mut();
                 extensions.insert(peer);
@@ -151,15 +152,16 @@ impl Server {
         hot.call(call, &self.web).await
     }
 
-    async fn page(&self, request: Request<Incoming>) -> Answer {
-        // Every sign-in begins here, most of them with nothing to show: this one goes past the table of pages.
-        if request.method() == Method::GET && request.uri().path() == pages::paths::AUTHORIZE {
-            let request = request.map(|_| axum::body::Body::empty());
-            return match Visit::from_request(request, &self.web).await {
-                Ok(visit) => authorize::show(visit).await,
-                Err(answer) => answer,
-            };
+    /// Every sign-in begins here, most of them with nothing to show: those go past all that pages need.
+    async fn straight(&self, request: &Request<Incoming>, id: &str, address: IpAddr) -> Option<Answer> {
+        if request.method() != Method::GET || request.uri().path() != pages::paths::AUTHORIZE {
+            return None;
         }
+        let call = token::Call { headers: request.headers(), body: &[], address, request_id: id };
+        authorize::straight(&call, request.uri().query().unwrap_or_default(), &self.web).await
+    }
+
+    async fn page(&self, request: Request<Incoming>) -> Answer {
         let mut request = request.map(axum::body::Body::new);
         if !self.console {
             request.extensions_mut().insert(ConsoleElsewhere);

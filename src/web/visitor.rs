@@ -98,6 +98,11 @@ impl SignedIn {
         self.account.is_usable()
     }
 
+    /// Who it is, as flows see it.
+    pub fn person(&self) -> Person<'_> {
+        Person { session: self.session.id, account: &self.account }
+    }
+
     /// May the account enter the staff console, once the password was typed for it?
     pub fn is_staff(&self) -> bool {
         self.account.staff.is_some() && self.account.is_usable()
@@ -320,18 +325,12 @@ impl Visit {
 
     /// Who is signed in, as flows see it.
     pub fn person(&self) -> Option<Person<'_>> {
-        self.signed_in.as_ref().map(|who| Person { session: who.session.id, account: &who.account })
+        self.signed_in.as_ref().map(SignedIn::person)
     }
 
     /// A short-lived note that an answer of ours left with this browser.
     pub fn note(&self, name: &str) -> Option<&str> {
         cookie(&self.headers, &format!("{}{name}", cookie_prefix(self.p())))
-    }
-
-    /// Does this browser bring any note whose name begins with `prefix`?
-    pub fn has_notes(&self, prefix: &str) -> bool {
-        let brings = |cookies: &str| cookies.contains(prefix);
-        self.headers.get_all(COOKIE).iter().any(|cookies| cookies.to_str().map_or(true, brings))
     }
 
     /// The cookie that leaves such a note, or with no time left takes it away.
@@ -396,6 +395,12 @@ impl Visit {
         self.house = spaces.get(at).cloned();
         Ok(())
     }
+}
+
+/// Does this browser bring any note whose name begins with `prefix`?
+pub fn has_notes(headers: &HeaderMap, prefix: &str) -> bool {
+    let brings = |cookies: &str| cookies.contains(prefix);
+    headers.get_all(COOKIE).iter().any(|cookies| cookies.to_str().map_or(true, brings))
 }
 
 /// Who is signed in by the ordinary cookie of these headers.
