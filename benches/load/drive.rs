@@ -157,7 +157,8 @@ impl Bench {
         .await
     }
 
-    /// Enough codes for a round of exchanges.
+    /// Enough codes for a round of exchanges, in the order in which they were made: an application gets a code a moment
+    /// later, and the store keeps them by that order.
     async fn mint(&self, span: Duration) {
         let wanted = usize::try_from(span.as_millis()).expect("a short time") * 15;
         let missing = wanted.saturating_sub(self.requests.codes.lock().expect("a lock").len());
@@ -172,8 +173,9 @@ impl Bench {
                 codes
             });
         }
-        let minted = wires.join_all().await.concat();
-        self.requests.codes.lock().expect("a lock").extend(minted);
+        let mut minted: Vec<_> = wires.join_all().await.into_iter().map(Vec::into_iter).collect();
+        let in_turn = (0..missing / 8).flat_map(|_| minted.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>());
+        self.requests.codes.lock().expect("a lock").extend(in_turn);
     }
 }
 

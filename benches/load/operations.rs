@@ -1,5 +1,6 @@
 //! What is measured, and how each answer is checked.
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -80,7 +81,7 @@ pub struct Requests {
     turn: AtomicUsize,
     strangers: AtomicU64,
     /// Codes to be exchanged.
-    pub codes: Mutex<Vec<String>>,
+    pub codes: Mutex<VecDeque<String>>,
 }
 
 impl Requests {
@@ -98,7 +99,7 @@ impl Requests {
             password: site.password_grant(),
             turn: AtomicUsize::new(0),
             strangers: AtomicU64::new(0),
-            codes: Mutex::new(Vec::new()),
+            codes: Mutex::default(),
         }
     }
 
@@ -149,7 +150,7 @@ impl Requests {
                 assert!(answer.body.contains("\"active\":true"), "{}", answer.body);
             }
             Operation::Exchange => {
-                let Some(code) = self.codes.lock().expect("a lock").pop() else { return false };
+                let Some(code) = self.codes.lock().expect("a lock").pop_front() else { return false };
                 new.push(new_token(&wire.ask(&exchange(&site.login, &code)).await));
             }
             Operation::RoundTrip => {
