@@ -6,6 +6,7 @@
 
 use super::Store;
 use super::engine::{Tx, Unit};
+use super::given::{Columns, GivenRow, Kind};
 use crate::domain::ids::{AccountId, ClientId, ConsentId};
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
@@ -155,33 +156,74 @@ pub(super) async fn note_end(tx: &mut Tx, application: &ClientId, actor: &str, a
     Ok(())
 }
 
-/// Writes down that a grant was used, once an hour and place.
-pub(super) async fn note_use(tx: &mut Tx, consent: ConsentId, place: &str, at: Timestamp) -> Result<(), Fault> {
-    let noted = tx
-        .execute(
-            "insert into grant_events (at, account, application, name, step, actor, scope, place)
-             select cast(?2 as bigint), c.account, c.application, a.name, 'used', 'application', c.scope,
-                 cast(?3 as text)
-             from consents c join applications a on a.id = c.application
-             where c.id = ?1 and not exists (select 1 from grant_events e
-                 where e.account = c.account and e.application = c.application and e.step = 'used'
-                   and e.place = cast(?3 as text) and e.at > cast(?2 as bigint) - 3600000000)",
-            values![&consent, at, place],
-        )
-        .await?;
-    if noted > 0 {
-        tx.execute(
-            "delete from grant_events where step = 'used'
-                 and account = (select account from consents where id = ?1)
-                 and application = (select application from consents where id = ?1)
-                 and id <= coalesce((select e.id from grant_events e join consents c
-                     on c.account = e.account and c.application = e.application
-                     where c.id = ?1 and e.step = 'used' order by e.id desc limit 1 offset 50), 0)",
-            values![&consent],
-        )
-        .await?;
+/// That a grant was used.
+#[derive(Clone)]
+pub(super) struct Use {
+    /// Under which consent.
+    pub consent: ConsentId,
+    /// When, the last time.
+    pub at: Timestamp,
+    /// Roughly from where.
+    pub place: String,
+}
+
+/// Uses of different grants, written down together: when each was used last, and once an hour and place a row of its
+/// history.
+pub(super) struct Uses(pub Vec<Use>);
+
+impl Unit for Uses {
+    type Out = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Fault> {
+        let rows: Vec<GivenRow<'_>> = self.0.iter().map(Use::given).collect();
+        let last = "update consents set last_used_at = g.at, last_used_from = g.place from given g
+                    where consents.id = g.consent";
+        tx.many_given(last, USES, &rows).await?;
+        let noted = tx
+            .many_given(
+                "insert into grant_events (at, account, application, name, step, actor, scope, place)
+                 select g.at, c.account, c.application, a.name, 'used', 'application', c.scope, g.place
+                 from given g join consents c on c.id = g.consent join applications a on a.id = c.application
+                 where not exists (select 1 from grant_events e
+                     where e.account = c.account and e.application = c.application and e.step = 'used'
+                       and e.place = g.place and e.at > g.at - 3600000000)
+                 returning account, application",
+                USES,
+                &rows,
+            )
+            .await?;
+        let noted = noted.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<Vec<_>, Fault>>()?;
+        forget_older_uses(tx, &noted).await
     }
-    Ok(())
+}
+
+impl Use {
+    fn given(&self) -> GivenRow<'_> {
+        values![&self.consent, self.at, &self.place].to_vec()
+    }
+}
+
+/// The given rows of [`Uses`].
+const USES: Columns = &[("consent", Kind::Bytes), ("at", Kind::Int), ("place", Kind::Text)];
+
+/// Of each of these accounts and applications, the uses beyond the newest [`MOST_USES`].
+async fn forget_older_uses(tx: &mut Tx, of: &[(AccountId, ClientId)]) -> Result<(), Fault> {
+    if of.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<GivenRow<'_>> =
+        of.iter().map(|(account, application)| values![*account, application].to_vec()).collect();
+    tx.many_given(
+        "delete from grant_events where id in (select e.id
+             from given g join grant_events e on e.account = g.account and e.application = g.application
+             where e.step = 'used' and e.id <= coalesce((select n.id from grant_events n
+                 where n.account = g.account and n.application = g.application and n.step = 'used'
+                 order by n.id desc limit 1 offset 50), 0))",
+        &[("account", Kind::Int), ("application", Kind::Bytes)],
+        &rows,
+    )
+    .await
+    .map(|_| ())
 }
 
 struct History {

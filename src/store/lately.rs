@@ -1,15 +1,19 @@
 //! What was written down a short while ago and need not be again: that a grant was used, or a password, from where.
 //!
-//! A table of fixed size in which a newcomer takes the place of whoever has its slot, so that it forgets rather than
-//! grows; what it has forgotten is written down once more.
+//! A table of fixed size in which a newcomer takes the oldest of the few slots that are its own, so that it forgets rather
+//! than grows; what it has forgotten is written down once more.
 
 use std::hash::{BuildHasher, Hash, RandomState};
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::domain::time::Timestamp;
 
 /// Uses that are remembered, 16 bytes each.
-const SLOTS: usize = 16_384;
+const SLOTS: usize = 32_768;
+/// Slots among which a use finds one. With one alone, half as many uses as there are slots would already push one another
+/// out by turns.
+const WAYS: usize = 8;
 
 /// Uses, by what was used.
 pub(super) struct Lately {
@@ -46,23 +50,28 @@ impl Lately {
     }
 
     fn holds(&self, tag: u64, now: Timestamp) -> bool {
-        let held = self.slots.get(slot(tag));
-        held.is_some_and(|(held, at)| *held == tag && *at <= now && now.since(*at) < self.span)
+        let own = self.slots.get(slots(tag)).unwrap_or_default();
+        own.iter().any(|(held, at)| *held == tag && *at <= now && now.since(*at) < self.span)
     }
 
     fn put(&mut self, tag: u64, now: Timestamp) {
         if self.slots.is_empty() {
             self.slots = vec![(0, Timestamp::default()); SLOTS];
         }
-        self.slots[slot(tag)] = (tag, now);
+        let own = &mut self.slots[slots(tag)];
+        let slot = own.iter().position(|(held, _)| *held == tag);
+        let oldest = || own.iter().enumerate().min_by_key(|(_, (_, at))| *at).map_or(0, |(slot, _)| slot);
+        let slot = slot.unwrap_or_else(oldest);
+        own[slot] = (tag, now);
     }
 }
 
-/// The low bits choose the slot and the whole tells apart who is in it: that two uses have one tag is left to chance, of
-/// which there are 64 bits.
+/// The low bits choose the slots and the whole tells apart who is in them: that two uses have one tag is left to chance,
+/// of which there are 64 bits.
 #[allow(clippy::cast_possible_truncation)]
-const fn slot(tag: u64) -> usize {
-    tag as usize % SLOTS
+const fn slots(tag: u64) -> Range<usize> {
+    let first = tag as usize % (SLOTS / WAYS) * WAYS;
+    first..first + WAYS
 }
 
 #[cfg(test)]
@@ -97,6 +106,16 @@ mod tests {
         assert!(!lately.knows("here", start.plus(WHILE)));
         lately.note("here", start.plus(WHILE));
         assert!(lately.knows("here", start.plus(WHILE)), "a later one pushes it forward");
+    }
+
+    #[test]
+    fn a_third_as_many_uses_as_there_are_slots_hardly_push_one_another_out() {
+        let mut lately = Lately::over(WHILE);
+        let start = Timestamp::from_seconds(1_000_000);
+        let mut news = |round: usize| (0..SLOTS / 3).filter(|of| lately.is_news((of, round), start)).count();
+        assert_eq!(news(1), SLOTS / 3);
+        let forgotten = news(1);
+        assert!(forgotten < SLOTS / 30, "{forgotten} of {} were forgotten", SLOTS / 3);
     }
 
     #[test]

@@ -11,11 +11,12 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::Store;
 use super::app_requests::{self, AppRequest, CallKey, Calls, MINUTE, Requests, Trim};
 use super::changes::Change;
 use super::engine::{Tx, Unit};
+use super::grant_events::{Use, Uses};
 use super::lately::Lately;
-use super::{Store, grant_events};
 use crate::domain::ids::{AuthKeyId, ClientId, ConsentId, SecretId, SessionId};
 use crate::domain::secret::KeyedHash;
 use crate::domain::time::Timestamp;
@@ -24,7 +25,7 @@ use crate::values;
 
 /// The most observations of one kind that wait to be written.
 const BOUND: usize = 4_096;
-/// Requests that are written down in one unit.
+/// Requests, or uses of consents, that are written down in one unit.
 const AT_ONCE: usize = 256;
 
 /// Requests of one application that are added before its oldest are looked for.
@@ -75,7 +76,7 @@ struct Waiting {
     secrets: HashMap<SecretId, Timestamp>,
     renewed_secrets: HashMap<SecretId, KeyedHash>,
     renewed_keys: HashMap<AuthKeyId, KeyedHash>,
-    consents: HashMap<ConsentId, (Timestamp, String)>,
+    consents: HashMap<ConsentId, Use>,
     sessions: HashMap<SessionId, Timestamp>,
     requests: Vec<AppRequest>,
     calls: HashMap<CallKey, Calls>,
@@ -86,7 +87,6 @@ impl Waiting {
         self.secrets.is_empty()
             && self.renewed_secrets.is_empty()
             && self.renewed_keys.is_empty()
-            && self.consents.is_empty()
             && self.sessions.is_empty()
             && self.calls.is_empty()
     }
@@ -111,7 +111,9 @@ impl Store {
         let mut used = self.inner.recorder.used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.is_news((id, place), now) {
             drop(used);
-            self.observe(|waiting| put(&mut waiting.consents, id, (now, place.to_owned())));
+            self.observe(|waiting| {
+                put(&mut waiting.consents, id, Use { consent: id, at: now, place: place.to_owned() })
+            });
         }
     }
 
@@ -158,10 +160,16 @@ impl Store {
             tracing::warn!(dropped, "more was observed than could be written down");
         }
         let requests = std::mem::take(&mut waiting.requests);
+        let mut uses: Vec<_> = std::mem::take(&mut waiting.consents).into_values().collect();
+        // In one order, so that two servers that note the same uses do not wait for one another in a ring.
+        uses.sort_unstable_by_key(|used| used.consent);
         if !waiting.is_empty() {
             self.write(waiting).await?;
         }
         // A few at a time, so that whoever waits for the engine meanwhile has its turn in between.
+        for some in uses.chunks(AT_ONCE) {
+            self.write(Uses(some.to_vec())).await?;
+        }
         for some in requests.chunks(AT_ONCE) {
             self.write(Requests(some.to_vec())).await?;
         }
@@ -201,11 +209,6 @@ impl Unit for Waiting {
         for (id, hash) in &self.renewed_keys {
             let sql = "update authorization_keys set mac = ?2, mac_key = ?3 where id = ?1";
             tx.execute(sql, values![id, &hash.mac, hash.key]).await?;
-        }
-        for (id, (at, place)) in &self.consents {
-            let sql = "update consents set last_used_at = ?2, last_used_from = ?3 where id = ?1";
-            tx.execute(sql, values![id, *at, place]).await?;
-            grant_events::note_use(tx, *id, place, *at).await?;
         }
         for (id, at) in &self.sessions {
             tx.execute("update sessions set seen_at = ?2 where id = ?1 and seen_at < ?2", values![id, *at]).await?;
