@@ -10,8 +10,11 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, Default)]
 pub struct Query<'q> {
     raw: &'q str,
-    pairs: Vec<(Cow<'q, [u8]>, Cow<'q, [u8]>)>,
+    pairs: Vec<(Piece<'q>, Piece<'q>)>,
 }
+
+/// A name or a value, decoded.
+type Piece<'q> = Cow<'q, [u8]>;
 
 /// What a query says of one name. A parameter without a value counts as absent (RFC 6749 §3.1; W-00).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +75,7 @@ impl<'a> Given<'a> {
 }
 
 /// Form decoding: `+` is a space, `%` and two hex digits are a byte, everything else is itself.
-fn decode(text: &str) -> Cow<'_, [u8]> {
+fn decode(text: &str) -> Piece<'_> {
     if !text.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
         return Cow::Borrowed(text.as_bytes());
     }
