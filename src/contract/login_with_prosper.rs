@@ -97,7 +97,9 @@ pub fn profile_json(account: &Account) -> Vec<u8> {
         last_name: last,
         user_name: account.email.as_str(),
     };
-    serde_json::to_vec(&profile).expect("texts and a number can always be written as JSON")
+    let mut json = Vec::with_capacity(512);
+    serde_json::to_writer(&mut json, &profile).expect("texts and a number can always be written as JSON");
+    json
 }
 
 /// The profile's members, in the document's order.

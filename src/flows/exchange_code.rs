@@ -84,7 +84,7 @@ pub async fn exchange_code(ask: &ExchangeAsk, p: &Prosper) -> Result<String, Sto
     if has_expired {
         // The token may have outlived its code, so a replay that comes this late still ends it.
         if proven {
-            revoke_if_used(code.basis.code, now, p).await?;
+            Box::pin(revoke_if_used(code.basis.code, now, p)).await?;
         }
         return Err(no(ExchangeError::CodeExpired, causes::CODE_EXPIRED));
     }
@@ -92,10 +92,11 @@ pub async fn exchange_code(ask: &ExchangeAsk, p: &Prosper) -> Result<String, Sto
         return Err(no(ExchangeError::InvalidSecret, causes::CLIENT_SECRET_WRONG));
     }
     if let Some(cause) = disagreement(&code, ask, &client.application) {
-        revoke_if_used(code.basis.code, now, p).await?;
+        Box::pin(revoke_if_used(code.basis.code, now, p)).await?;
         return Err(no(ExchangeError::InvalidCode, cause));
     }
-    redeem(&code, &ask.place, now, p).await
+    // Boxed like all that waits for the store, so that what does not wait carries less with it.
+    Box::pin(redeem(&code, &ask.place, now, p)).await
 }
 
 fn no(row: ExchangeError, cause: &'static str) -> Stop<Refusal> {

@@ -120,18 +120,21 @@ impl Backend {
 
     pub(super) async fn write<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
         let unit: Box<dyn AnyUnit> = Box::new(unit);
-        typed::<U>(match self {
-            Self::Sqlite(threads) => threads.write(unit).await,
-            Self::Postgres(lanes) => lanes.write(unit).await,
-        }?)
+        // Boxed, so that a request that finds all it needs in the live view does not carry the room of this with it.
+        let running: Running<'_> = match self {
+            Self::Sqlite(threads) => Box::pin(threads.write(unit)),
+            Self::Postgres(lanes) => Box::pin(lanes.write(unit)),
+        };
+        typed::<U>(running.await?)
     }
 
     pub(super) async fn read<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
         let unit: Box<dyn AnyUnit> = Box::new(unit);
-        typed::<U>(match self {
-            Self::Sqlite(threads) => threads.read(unit).await,
-            Self::Postgres(lanes) => lanes.read(unit).await,
-        }?)
+        let running: Running<'_> = match self {
+            Self::Sqlite(threads) => Box::pin(threads.read(unit)),
+            Self::Postgres(lanes) => Box::pin(lanes.read(unit)),
+        };
+        typed::<U>(running.await?)
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn access_token(call: Call<'_>, web: &Web) -> Answer {
                 web.limits.failed(call.address, web.p.now());
             }
             tracing::info!(request_id = call.request_id, refusal = ?row, cause, "an exchange was refused");
-            tell(ask.client_id.as_deref(), "access-token", (row.row().reason, cause), &call, web).await;
+            Box::pin(tell(ask.client_id.as_deref(), "access-token", (row.row().reason, cause), &call, web)).await;
             refused(row, standard)
         }
         Err(Stop::Later(later)) => Trouble::Later(later).as_string(),

@@ -16,6 +16,9 @@ use ipnet::IpNet;
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut known = peer.to_canonical();
+    if !is_trusted(&known) {
+        return known;
+    }
     let lines: Vec<_> = headers.get_all(FORWARDED_FOR).iter().collect();
     let mut hops = lines.into_iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     while is_trusted(&known) {

@@ -82,13 +82,14 @@ pub async fn token(call: Call<'_>, web: &Web) -> Answer {
     };
     let scope = body.even_empty("scope").map(str::to_owned);
     let p = &*web.p;
+    // A future is moved whole before it runs, so what is rare or slow anyway is boxed, and the others do not carry its room.
     let answer = match grant {
         GrantType::Password => {
             let username = body.get("username").map(str::to_owned);
             let password = body.get("password").map(|typed| Zeroizing::new(typed.to_owned()));
             let (network, place) = (network(call.address), call.place());
             let ask = PasswordAsk { client, username, password, scope, network, place };
-            let issued = password_grant(ask, p).await;
+            let issued = Box::pin(password_grant(ask, p)).await;
             if issued.is_ok() {
                 // Somebody's password was typed into something else than our page: each time has a line.
                 tracing::info!(request_id = call.request_id, client = id, address = %call.address, "tokens for a password");
@@ -101,16 +102,16 @@ pub async fn token(call: Call<'_>, web: &Web) -> Answer {
         }
         GrantType::AuthorizationKey => {
             let ask = AuthorizationKeyAsk { client, auth_key: body.secret("auth_key"), scope, place: call.place() };
-            settle(authorization_key_grant(ask, p).await, &call, web)
+            settle(Box::pin(authorization_key_grant(ask, p)).await, &call, web)
         }
         GrantType::ClientCredentials => {
-            settle(client_credentials(ClientCredentialsAsk { client, scope }, p).await, &call, web)
+            settle(Box::pin(client_credentials(ClientCredentialsAsk { client, scope }, p)).await, &call, web)
         }
     };
     let (answer, row) = answer;
     match row {
         None if answer.status().is_success() => saw_call(id.as_deref(), grant.name(), &call, web),
-        row => tell_owner((id.as_deref(), has_secret), Some(grant), row, &body, &call, web).await,
+        row => Box::pin(tell_owner((id.as_deref(), has_secret), Some(grant), row, &body, &call, web)).await,
     }
     answer
 }
@@ -130,7 +131,7 @@ pub async fn introspection(call: Call<'_>, web: &Web) -> Answer {
         }
         Err(stop) => {
             let (answer, row) = stopped(stop, &call, web);
-            tell_owner((id.as_deref(), has_secret), None, row, &body, &call, web).await;
+            Box::pin(tell_owner((id.as_deref(), has_secret), None, row, &body, &call, web)).await;
             answer
         }
     }

@@ -57,7 +57,40 @@ fn host_is_sound<B>(request: &Request<B>) -> bool {
 
 /// A host and perhaps a port, without a user.
 fn is_authority(host: &[u8]) -> bool {
-    !host.contains(&b'@') && Authority::try_from(host).is_ok()
+    is_plain_name(host) || (!host.contains(&b'@') && Authority::try_from(host).is_ok())
+}
+
+/// A name or an IPv4 address, perhaps with a port: what nearly every request names, and what is read without a copy.
+fn is_plain_name(host: &[u8]) -> bool {
+    let (name, port) = match host.iter().position(|byte| *byte == b':') {
+        Some(colon) => (&host[..colon], Some(&host[colon + 1..])),
+        None => (host, None),
+    };
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let is_port = |port: &[u8]| (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit);
+    !name.is_empty() && name.iter().all(is_of_name) && port.is_none_or(is_port)
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_passes_for_a_plain_name_is_an_authority(host in "[a-zA-Z0-9.:@\\[\\]-]{0,12}") {
+            prop_assert!(!is_plain_name(host.as_bytes()) || Authority::try_from(host.as_bytes()).is_ok(), "{}", host);
+        }
+    }
+
+    #[test]
+    fn what_nearly_every_request_names_is_a_plain_name() {
+        for host in ["localhost", "127.0.0.1:8080", "login.prosper.example", "xn--p-eka.example:443", "a:99999", "-.-"]
+        {
+            assert!(is_plain_name(host.as_bytes()) && Authority::try_from(host).is_ok(), "{host}");
+        }
+    }
+}
