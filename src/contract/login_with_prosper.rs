@@ -1,9 +1,8 @@
 //! Login with Prosper: the error table of seed 3, the redirect errors, and the bodies of the answers.
 
-use serde::{Serialize, Serializer};
+use std::io::Write as _;
 
 use crate::domain::account::Account;
-use crate::domain::ids::AccountUid;
 
 use super::lifetimes;
 use super::table::Row;
@@ -88,34 +87,48 @@ pub fn refusal_json(row: Row) -> Vec<u8> {
 /// Never: texts and a number can always be written as JSON.
 pub fn profile_json(account: &Account) -> Vec<u8> {
     let (first, last) = account.first_and_last_name();
-    let profile = Profile {
-        uid: &account.uid,
-        id: account.id.0,
-        login: account.email.as_str(),
-        email: account.email.as_str(),
-        first_name: first,
-        last_name: last,
-        user_name: account.email.as_str(),
-    };
-    let mut json = Vec::with_capacity(512);
-    serde_json::to_writer(&mut json, &profile).expect("texts and a number can always be written as JSON");
+    let email = account.email.as_str();
+    let mut json = Vec::with_capacity(180 + 3 * email.len() + account.name.len());
+    write!(json, r#"{{"uid":"{}","id":{}"#, account.uid, account.id.0).expect("there is room in memory");
+    // In the document's order.
+    let texts = [("login", email), ("email", email), ("firstName", first), ("lastName", last), ("userName", email)];
+    for (member, text) in texts {
+        json.extend_from_slice(b",\"");
+        json.extend_from_slice(member.as_bytes());
+        json.extend_from_slice(b"\":");
+        push_text(&mut json, text);
+    }
+    json.push(b'}');
     json
 }
 
-/// The profile's members, in the document's order.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Profile<'a> {
-    #[serde(serialize_with = "as_text")]
-    uid: &'a AccountUid,
-    id: i64,
-    login: &'a str,
-    email: &'a str,
-    first_name: &'a str,
-    last_name: &'a str,
-    user_name: &'a str,
+/// Appends a JSON string. Nearly none needs escaping, which is seen at a glance; those that do are left to the library,
+/// which looks at each byte by itself.
+fn push_text(json: &mut Vec<u8>, text: &str) {
+    let special = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).count();
+    if special == 0 {
+        json.push(b'"');
+        json.extend_from_slice(text.as_bytes());
+        json.push(b'"');
+    } else {
+        serde_json::to_writer(json, text).expect("texts can always be written as JSON");
+    }
 }
 
-fn as_text<S: Serializer>(uid: &AccountUid, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(uid)
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_written_as_the_library_writes_it(text in any::<String>(), special in "[ -~\\x00-\\x1f\\x7f]{0,20}") {
+            for text in [text, special] {
+                let mut json = Vec::new();
+                push_text(&mut json, &text);
+                prop_assert_eq!(json, serde_json::to_vec(&text).expect("a text"));
+            }
+        }
+    }
 }
