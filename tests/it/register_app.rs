@@ -270,7 +270,7 @@ async fn an_account_that_may_not_be_used_registers_nothing() {
     let page = browser.get("/oauth").await;
     ada.becomes(Status::Suspended).await;
     let answer = browser.submit_to(&page, "/oauth", &fields[1..]).await;
-    answer.redirects_to("/login?next=%2Foauth");
+    answer.redirects_to("/login?next=%2Foauth&lost=form");
     assert!(apps_of(&p, &ada.email).await.is_empty() && apps_of(&p, &waiting.email).await.is_empty());
 }
 
