@@ -206,8 +206,13 @@ async fn nothing_secret_lies_in_the_directory_in_clear_or_in_the_log() {
 /// Looks until it is so, and fails if that takes longer than the promise allows.
 async fn within_a_second(mut is_so: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < Duration::from_secs(1), "not honoured within a second");
+    loop {
+        // Whoever asks later than that is told so, however long a busy machine takes to answer.
+        let asked = began.elapsed();
+        if is_so().await {
+            return;
+        }
+        assert!(asked < Duration::from_secs(1), "not honoured within a second");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

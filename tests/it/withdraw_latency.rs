@@ -27,8 +27,13 @@ async fn measure(name: &str, withdrawn_at: &Prosper, asked_at: &Prosper) {
         asked_at.user(&token).await.is(200);
         browser.confirms(&path).await.is(200);
         let answered = Instant::now();
-        while asked_at.user(&token).await.status != 401 {
-            assert!(answered.elapsed() < SOON, "{name}, round {round}: {:?}", answered.elapsed());
+        loop {
+            // What was asked later than that is refused, however long a busy machine takes to say so.
+            let asked = answered.elapsed();
+            if asked_at.user(&token).await.status == 401 {
+                break;
+            }
+            assert!(asked < SOON, "{name}, round {round}: still good when asked after {asked:?}");
         }
         spans.push(answered.elapsed());
     }
@@ -40,7 +45,6 @@ async fn measure(name: &str, withdrawn_at: &Prosper, asked_at: &Prosper) {
         median.as_secs_f64() * 1e3,
         most.as_secs_f64() * 1e3
     );
-    assert!(most < SOON, "{name}: {most:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
