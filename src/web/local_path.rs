@@ -27,20 +27,26 @@ impl LocalPath {
 
 /// The sign-in page that leads on to `path`.
 pub fn sign_in_and_then(path: &str) -> String {
-    let mut to = String::with_capacity(path.len() + 32);
-    to.push_str("/login?next=");
+    leading_on("/login", path)
+}
+
+/// A page at which a password is typed, the console's own or everybody's, that leads on to `path`.
+pub fn leading_on(sign_in: &str, path: &str) -> String {
+    let mut to = String::with_capacity(sign_in.len() + path.len() + 32);
+    to.push_str(sign_in);
+    to.push_str("?next=");
     to.extend(url::form_urlencoded::byte_serialize(path.as_bytes()));
     to
 }
 
-/// The same, where a form came in and its session had ended: the page says that the form came to nothing. `path` is the
-/// page that the form stands on.
-pub fn sign_in_after_lost_form(path: &str) -> String {
-    format!("{}&{LOST_FORM}", sign_in_and_then(path))
+/// The same page, which then says that a form came in when its session had ended, and came to nothing.
+pub fn after_lost_form(to: &str) -> String {
+    let (name, value) = LOST_FORM;
+    format!("{to}&{name}={value}")
 }
 
 /// What the query of a sign-in page carries when a form was lost on the way to it.
-pub const LOST_FORM: &str = "lost=form";
+pub const LOST_FORM: (&str, &str) = ("lost", "form");
 
 #[cfg(test)]
 mod tests {

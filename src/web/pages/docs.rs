@@ -1,4 +1,5 @@
-//! `/docs`: what developers need, on one page. `/docs/errors`: every refusal, what makes it happen and the way out, made from the tables that the server answers by.
+//! `/docs`: what developers need, on one page. `/docs/errors`: every refusal, what makes it happen and the way out, made
+//! from the tables that the server answers by.
 
 use super::super::answer::{Answer, Trouble};
 use super::super::visitor::Visit;

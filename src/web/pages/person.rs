@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Method;
 
 use super::super::answer::{self, Answer, Trouble};
-use super::super::local_path::{sign_in_after_lost_form, sign_in_and_then};
+use super::super::local_path::{LOST_FORM, after_lost_form, sign_in_and_then};
 use super::super::visitor::Visit;
 use super::standing;
 use super::views::{AppKind, AppState, Field, ProblemKind, When};
@@ -19,8 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::flows::refusal::Refusal;
 
 /// The account in use. Nobody: to sign-in, and on to `back`, which is a page (a post cannot be come back to, and the
-/// sign-in says so). An account
-/// that may not be used: the page that says where it stands.
+/// sign-in says so). An account that may not be used: the page that says where it stands.
 ///
 /// # Errors
 /// The answer to give instead.
@@ -37,14 +36,14 @@ pub async fn usable(visit: &Visit, back: &str) -> Result<Arc<Account>, Answer> {
 pub fn signed_in(visit: &Visit, back: &str) -> Result<Arc<Account>, Answer> {
     match &visit.signed_in {
         Some(who) => Ok(Arc::clone(&who.account)),
-        None if visit.method == Method::POST => Err(answer::see_other(&sign_in_after_lost_form(back))),
+        None if visit.method == Method::POST => Err(answer::see_other(&after_lost_form(&sign_in_and_then(back)))),
         None => Err(answer::found(&sign_in_and_then(back))),
     }
 }
 
 /// Was a sign-in page come to since a form was sent after its session had ended?
 pub fn lost_a_form(visit: &Visit) -> bool {
-    visit.method != Method::POST && visit.query.get("lost") == Some("form")
+    visit.method != Method::POST && visit.query.get(LOST_FORM.0) == Some(LOST_FORM.1)
 }
 
 /// The page for a refusal that is not about a field.

@@ -5,7 +5,7 @@ use axum::extract::Request;
 use http::{HeaderMap, Method};
 
 use super::super::super::answer::{self, Answer, Trouble};
-use super::super::super::local_path::{LOST_FORM, sign_in_after_lost_form, sign_in_and_then};
+use super::super::super::local_path::{after_lost_form, leading_on, sign_in_and_then};
 use super::super::super::{Web, routes, visitor};
 use super::super::paths;
 use super::sign_in::{LEAVE, PATH as SIGN_IN};
@@ -27,12 +27,12 @@ pub async fn gate(request: Request, web: &Web) -> Result<Request, Answer> {
         Ok(Pass::Enter) => Ok(request),
         // What was posted is lost when a session ends while one types: that is said, and its page come back to.
         Ok(Pass::PasswordAgain) if method == Method::POST => {
-            Err(answer::see_other(&format!("{SIGN_IN}?next={}&{LOST_FORM}", encoded(page_of(&path)))))
+            Err(answer::see_other(&after_lost_form(&leading_on(SIGN_IN, page_of(&path)))))
         }
-        Ok(Pass::PasswordAgain) => Err(answer::found(&format!("{SIGN_IN}?next={}", encoded(&back)))),
+        Ok(Pass::PasswordAgain) => Err(answer::found(&leading_on(SIGN_IN, &back))),
         // The same for every path beneath, whether there is such a page or not.
         Ok(Pass::Stranger) if method == Method::POST => {
-            Err(answer::see_other(&sign_in_after_lost_form(page_of(&path))))
+            Err(answer::see_other(&after_lost_form(&sign_in_and_then(page_of(&path)))))
         }
         Ok(Pass::Stranger) => Err(answer::found(&sign_in_and_then(&back))),
         Ok(Pass::Nothing) => Err(routes::say(Trouble::NotFound, web.clone(), request).await),
@@ -50,10 +50,6 @@ fn page_of(path: &str) -> &str {
         return paths::CONSOLE;
     }
     path.match_indices('/').nth(3).map_or(path, |(end, _)| &path[..end])
-}
-
-fn encoded(path: &str) -> String {
-    url::form_urlencoded::byte_serialize(path.as_bytes()).collect()
 }
 
 enum Pass {

@@ -1,4 +1,5 @@
-//! For developers: where everything stands; and the error catalogue, every row of every table, with its cause and its remedy.
+//! For developers: where everything stands; and the error catalogue, every row of every table, with its cause and its
+//! remedy.
 
 use super::kit::{Chrome, Here};
 use askama::Template;
