@@ -5,8 +5,8 @@
 //! 2. hyper's builder for that protocol is called directly. The one that finds out by itself reads the first bytes
 //!    without any time limit.
 //! 3. Each request is checked for its framing, told whose it is, and handed to the service.
-//! 4. Meanwhile [`watch`] compares the connection's pulse with the limits, and hangs up when patience ends or the server
-//!    does.
+//! 4. Meanwhile [`watch`] compares the connection's pulse with the limits, and hangs up when the client does, when patience
+//!    ends or the server does.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -31,7 +31,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::pulse::{Phase, Pulse};
 use super::tls::H2;
-use super::wire::Wire;
+use super::wire::{Ear, Heard, Wire};
 use super::word::Word;
 use super::{Limits, Peer, RequestIds, framing};
 use crate::web::body::Body;
@@ -86,22 +86,23 @@ where
 
 fn converse<T, S, F>(io: T, peer: Peer, h2: bool, shared: Arc<Shared<S>>) -> Served
 where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Heard + Unpin + Send + 'static,
     S: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let pulse = Arc::new(Pulse::new(h2));
-    let io = TokioIo::new(Wire::new(io, Arc::clone(&pulse), shared.request_ids.clone()));
+    let wire = Wire::new(io, Arc::clone(&pulse), shared.request_ids.clone());
+    let (ear, io) = (wire.ear(), TokioIo::new(wire));
     let service = service_fn({
         let (pulse, shared) = (Arc::clone(&pulse), Arc::clone(&shared));
         move |request| answer(request, peer, Arc::clone(&pulse), Arc::clone(&shared))
     });
     if h2 {
         let connection = Box::pin(http2_builder(&shared.limits).serve_connection(io, service));
-        Box::pin(async move { watch(connection, &pulse, &shared.limits, &shared.drain).await })
+        Box::pin(async move { watch(connection, &pulse, &ear, &shared.limits, &shared.drain).await })
     } else {
-        let connection = Box::pin(http1_builder(&shared.limits).serve_connection(io, service));
-        Box::pin(async move { watch(connection, &pulse, &shared.limits, &shared.drain).await })
+        let connection = Box::pin(http1_builder(&shared.limits, T::CAN_BE).serve_connection(io, service));
+        Box::pin(async move { watch(connection, &pulse, &ear, &shared.limits, &shared.drain).await })
     }
 }
 
@@ -129,9 +130,12 @@ where
     Ok(response)
 }
 
-fn http1_builder(limits: &Limits) -> http1::Builder {
+/// `is_heard`: does [`watch`] hear that a client has left?
+fn http1_builder(limits: &Limits, is_heard: bool) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
+        // To hyper, who closes its half still wants its answer. We hang up all the same, without reading on.
+        .half_close(is_heard)
         // The pulse is stricter, and costs no timer for each request.
         .header_read_timeout(None)
         .max_header_size(limits.head_bytes)
@@ -156,8 +160,15 @@ fn http2_builder(limits: &Limits) -> http2::Builder<TokioExecutor> {
     builder
 }
 
-/// Runs `connection` until it ends, its pulse exceeds a limit, or the server drains and it has nothing left to answer.
-async fn watch<C: GracefulConnection>(mut connection: Pin<Box<C>>, pulse: &Pulse, limits: &Limits, drain: &Word) {
+/// Runs `connection` until it ends, its client leaves, its pulse exceeds a limit, or the server drains and it has nothing
+/// left to answer.
+async fn watch<C: GracefulConnection, T: Heard>(
+    mut connection: Pin<Box<C>>,
+    pulse: &Pulse,
+    ear: &Ear<T>,
+    limits: &Limits,
+    drain: &Word,
+) {
     let mut drained = pin!(drain.heard());
     let mut alarm = pin!(sleep_until(Instant::now() + limits.first_byte_timeout));
     // Since when the server drains, and when this connection was told to finish.
@@ -165,6 +176,9 @@ async fn watch<C: GracefulConnection>(mut connection: Pin<Box<C>>, pulse: &Pulse
     poll_fn(|cx| {
         loop {
             if connection.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            if pulse.phase() == Phase::Busy && ear.has_left(cx) {
                 return Poll::Ready(());
             }
             if draining.is_none() && drained.as_mut().poll(cx).is_ready() {

@@ -23,21 +23,32 @@ struct Server {
     done: JoinHandle<()>,
     entered: Arc<Notify>,
     gate: Arc<Semaphore>,
+    dropped: Arc<Notify>,
 }
 
-/// `/wait` answers once the gate is opened, `/upload` reads at most 1,000 bytes, `/large` answers with 32 MiB, all else
+/// Tells when it goes.
+struct Goes(Arc<Notify>);
+
+impl Drop for Goes {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+/// `/wait` answers once the gate is opened and tells when it is no longer worked on, `/upload` reads at most 1,000 bytes, `/large` answers with 32 MiB, all else
 /// says whose the request is.
 fn serve(listener: Listener) -> Server {
-    let (entered, gate) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
+    let (entered, gate, dropped) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)), Arc::new(Notify::new()));
     let (address, stop) = (listener.local_addr(), CancellationToken::new());
     let service = {
-        let (entered, gate) = (entered.clone(), gate.clone());
+        let (entered, gate, dropped) = (entered.clone(), gate.clone(), dropped.clone());
         move |request: Request<Incoming>, peer: Peer| {
-            let (entered, gate) = (entered.clone(), gate.clone());
+            let (entered, gate, dropped) = (entered.clone(), gate.clone(), dropped.clone());
             async move {
                 let mut response = Response::new(Body::from(format!("{} {}", peer.address, peer.tls)));
                 match request.uri().path() {
                     "/wait" => {
+                        let _goes = Goes(dropped);
                         entered.notify_one();
                         gate.acquire().await.unwrap().forget();
                     }
@@ -58,7 +69,7 @@ fn serve(listener: Listener) -> Server {
         }
     };
     let done = tokio::spawn(listener.serve(service, stop.clone()));
-    Server { address, stop, done, entered, gate }
+    Server { address, stop, done, entered, gate, dropped }
 }
 
 fn plain(limits: Limits) -> Listener {
@@ -114,6 +125,27 @@ async fn a_request_is_answered_and_knows_its_peer() {
     let server = serve(plain(Limits::default()));
     let answer = server.exchange(LAST_GET).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\n127.0.0.1 false"), "{answer}");
+}
+
+/// A hash that nobody waits for any more is not begun.
+#[tokio::test]
+async fn who_leaves_before_the_answer_is_no_longer_worked_for() {
+    let pair = Pair::new();
+    for tls in [false, true] {
+        let listener = if tls { over_tls(&pair, Limits::default()) } else { plain(Limits::default()) };
+        let server = serve(listener);
+        let ask = "GET /wait HTTP/1.1\r\nhost: x\r\n\r\n";
+        if tls {
+            let mut stream = handshake(&server, &pair.roots, b"http/1.1").await.unwrap();
+            stream.write_all(ask.as_bytes()).await.unwrap();
+            server.entered.notified().await;
+        } else {
+            let mut stream = server.connect().await;
+            stream.write_all(ask.as_bytes()).await.unwrap();
+            server.entered.notified().await;
+        }
+        timeout(PATIENCE, server.dropped.notified()).await.expect("still worked for a client that has left");
+    }
 }
 
 #[tokio::test]
