@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use url::{Host, Url};
 
 /// A redirect URI that was legal to register.
@@ -137,18 +138,20 @@ impl fmt::Display for RedirectUri {
 /// came (L-03). Values are bytes, since a state need not be text; they are percent-encoded so that any form decoder gives
 /// them back as they were.
 pub fn with_parameters(uri: &str, parameters: &[(&str, &[u8])]) -> String {
-    let mut out = String::with_capacity(uri.len() + 64);
+    let room: usize = parameters.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let mut out = String::with_capacity(uri.len() + room);
     out.push_str(uri);
+    let mut join = match uri.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
     for (name, value) in parameters {
-        let join = match out.split_once('?') {
-            None => "?",
-            Some((_, "")) => "",
-            Some(_) => "&",
-        };
         out.push_str(join);
         out.push_str(name);
         out.push('=');
-        percent_encode(value, &mut out);
+        out.extend(percent_encode(value, ENCODED));
+        join = "&";
     }
     out
 }
@@ -202,18 +205,8 @@ pub fn query_problem(query: &str) -> Option<QueryProblem> {
 /// The names a redirect of ours carries (L-04).
 const ADDED_BY_US: [&str; 5] = ["code", "state", "error", "error_description", "iss"];
 
-fn percent_encode(bytes: &[u8], out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
-            out.push(char::from(*byte));
-        } else {
-            out.push('%');
-            out.push(char::from(HEX[usize::from(byte >> 4)]));
-            out.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-    }
-}
+/// All but what RFC 3986 calls unreserved.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]
 mod tests {
