@@ -31,9 +31,10 @@ use crate::fault::Fault;
 use crate::prosper::Prosper;
 use crate::store::applications::Client;
 use crate::store::families::Epochs;
+use crate::store::stood::Basis;
 
 use super::allow::{self, Ask, was_denied};
-use super::code::{Basis, Code};
+use super::code::Code;
 use super::query::{Given, Query};
 
 /// Who asks, if anybody is signed in.

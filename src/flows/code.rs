@@ -10,23 +10,7 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
 use crate::prosper::Prosper;
 use crate::store::families::Epochs;
-
-/// What a code and the token it is traded for have in common.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Basis {
-    /// The code, and later the redemption that the token depends on.
-    pub code: CodeId,
-    /// The application it was issued to.
-    pub client: ClientId,
-    /// Whose profile it is about.
-    pub account: AccountId,
-    /// The space of both.
-    pub space: SpaceId,
-    /// The consent it was issued under.
-    pub consent: ConsentId,
-    /// The counters as they were when the code was issued. No login application is an agent's, so that one is zero.
-    pub epochs: Epochs,
-}
+use crate::store::stood::Basis;
 
 /// An authorization code (L-10).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +54,7 @@ impl Code {
 
     fn pack(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(BASIS + 8 + 8 + 32 + 1 + 32);
-        self.basis.pack(&mut out);
+        pack(&self.basis, &mut out);
         out.extend(self.scope.bits().to_be_bytes());
         out.extend(self.expires_at.micros().to_be_bytes());
         out.extend(self.redirect);
@@ -81,7 +65,7 @@ impl Code {
 
     fn unpack(bytes: &[u8]) -> Option<Self> {
         let mut fields = Fields(bytes);
-        let basis = Basis::unpack(&mut fields)?;
+        let basis = unpack(&mut fields)?;
         let bits = fields.int()?;
         let scope = ScopeSet::from_bits(bits);
         let expires_at = Timestamp::from_micros(fields.int()?);
@@ -108,45 +92,38 @@ impl LoginToken {
 
     fn pack(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(BASIS + 8);
-        self.basis.pack(&mut out);
+        pack(&self.basis, &mut out);
         out.extend(self.expires_at.micros().to_be_bytes());
         out
     }
 
     fn unpack(bytes: &[u8]) -> Option<Self> {
         let mut fields = Fields(bytes);
-        let basis = Basis::unpack(&mut fields)?;
+        let basis = unpack(&mut fields)?;
         let expires_at = Timestamp::from_micros(fields.int()?);
         fields.0.is_empty().then_some(Self { basis, expires_at })
     }
 }
 
-impl Basis {
-    fn pack(&self, out: &mut Vec<u8>) {
-        for id in [self.code.bytes(), self.client.bytes(), self.consent.bytes()] {
-            out.extend(id);
-        }
-        let Epochs { account, application, agent: _, installation } = self.epochs;
-        for number in [self.account.0, self.space.0, account, application, installation] {
-            out.extend(number.to_be_bytes());
-        }
+fn pack(basis: &Basis, out: &mut Vec<u8>) {
+    for id in [basis.code.bytes(), basis.client.bytes(), basis.consent.bytes()] {
+        out.extend(id);
     }
+    let Epochs { account, application, agent: _, installation } = basis.epochs;
+    for number in [basis.account.0, basis.space.0, account, application, installation] {
+        out.extend(number.to_be_bytes());
+    }
+}
 
-    fn unpack(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self {
-            code: CodeId::from_bytes(fields.take()?),
-            client: ClientId::from_bytes(fields.take()?),
-            consent: ConsentId::from_bytes(fields.take()?),
-            account: AccountId(fields.int()?),
-            space: SpaceId(fields.int()?),
-            epochs: Epochs {
-                account: fields.int()?,
-                application: fields.int()?,
-                agent: 0,
-                installation: fields.int()?,
-            },
-        })
-    }
+fn unpack(fields: &mut Fields<'_>) -> Option<Basis> {
+    Some(Basis {
+        code: CodeId::from_bytes(fields.take()?),
+        client: ClientId::from_bytes(fields.take()?),
+        consent: ConsentId::from_bytes(fields.take()?),
+        account: AccountId(fields.int()?),
+        space: SpaceId(fields.int()?),
+        epochs: Epochs { account: fields.int()?, application: fields.int()?, agent: 0, installation: fields.int()? },
+    })
 }
 
 /// What of a plain text is not read yet.

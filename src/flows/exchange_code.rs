@@ -26,7 +26,9 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::prosper::Prosper;
-use crate::store::redemptions::{Redeemed, Redeeming, Redemption};
+use crate::store::redeeming::{Redeemed, Redeeming};
+use crate::store::redemptions::Redemption;
+use crate::store::stood::Basis;
 
 use super::client_authority::proves;
 use super::code::{Code, LoginToken};
@@ -130,7 +132,7 @@ fn is_verifier(verifier: &Plain) -> bool {
 }
 
 async fn redeem(code: &Code, place: &str, now: Timestamp, p: &Prosper) -> Result<String, Stop<Refusal>> {
-    let token = LoginToken { basis: code.basis.clone(), expires_at: now.plus(lifetimes::LOGIN_TOKEN) };
+    let token = LoginToken { basis: code.basis, expires_at: now.plus(lifetimes::LOGIN_TOKEN) };
     let redemption = Redemption {
         code: code.basis.code,
         application: code.basis.client,
@@ -140,7 +142,8 @@ async fn redeem(code: &Code, place: &str, now: Timestamp, p: &Prosper) -> Result
         token_expires_at: token.expires_at,
         revoked: false,
     };
-    let redeeming = Redeeming { redemption, consent: code.basis.consent, epochs: code.basis.epochs };
+    let Basis { consent, epochs, space, .. } = code.basis;
+    let redeeming = Redeeming { redemption, consent, epochs, space };
     match p.store.redeem_code(redeeming).await? {
         Redeemed::Now => {
             p.store.saw_consent(code.basis.consent, now, place);

@@ -5,7 +5,9 @@
 //! 3. The installation, the application, the account and the consent are as they were when the code was issued, and may
 //!    still act (T-11).
 //!
-//! Whatever is wrong, the answer is the same. All of it is read from the live view; nothing is written.
+//! Whatever is wrong, the answer is the same. All of it is read from the live view; nothing is written. What was found to
+//! stand need not be looked at again until something happens to the person, an application or the installation
+//! (`store::stood`).
 
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use crate::domain::account::Account;
 use crate::domain::application::ApplicationKind;
 use crate::fault::Fault;
 use crate::prosper::Prosper;
+use crate::store::stood::Basis;
 
 use super::code::LoginToken;
 
@@ -32,6 +35,19 @@ pub async fn read_profile(token: Option<&str>, p: &Prosper) -> Result<Arc<Accoun
 
 async fn stands(token: &LoginToken, p: &Prosper) -> Result<Option<Arc<Account>>, Fault> {
     let basis = &token.basis;
+    let mark = p.store.mark(basis);
+    if let Some(account) = mark.and_then(|mark| p.store.stood(basis, mark)) {
+        return Ok(Some(account));
+    }
+    let account = found_to_stand(basis, p).await?;
+    if let (Some(mark), Some(account)) = (mark, &account) {
+        p.store.found_to_stand(*basis, mark, Arc::clone(account));
+    }
+    Ok(account)
+}
+
+/// The account, by each fact that the token depends on.
+async fn found_to_stand(basis: &Basis, p: &Prosper) -> Result<Option<Arc<Account>>, Fault> {
     let Some(used) = p.store.redemption(basis.code).await? else { return Ok(None) };
     if used.revoked || used.application != basis.client || used.account != basis.account {
         return Ok(None);

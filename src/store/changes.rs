@@ -76,14 +76,16 @@ impl Change {
     }
 }
 
-/// Writes a unit's changes to the log, last in the unit, so that positions commit in the order they are drawn.
-pub(super) async fn log(tx: &mut Tx, changes: &[Change], at: Timestamp) -> Result<(), Fault> {
+/// Writes a unit's changes to the log, last in the unit, so that positions commit in the order they are drawn. Answers the
+/// last of their positions, which follow one another.
+pub(super) async fn log(tx: &mut Tx, changes: &[Change], at: Timestamp) -> Result<i64, Fault> {
     let Ok(count) = i64::try_from(changes.len()) else { return Err(Fault::internal("store: too many changes")) };
     let head = tx
         .one("update change_head set position = position + ?1 where one = 1 returning position", values![count])
         .await?
         .ok_or_else(|| Fault::internal("store: no change head"))?;
-    let first = head.get::<i64>(0)? - count + 1;
+    let last = head.get::<i64>(0)?;
+    let first = last - count + 1;
     for (position, change) in (first..).zip(changes) {
         let (kind, subject) = change.parts();
         tx.execute(
@@ -92,7 +94,7 @@ pub(super) async fn log(tx: &mut Tx, changes: &[Change], at: Timestamp) -> Resul
         )
         .await?;
     }
-    Ok(())
+    Ok(last)
 }
 
 /// Where the log stands.

@@ -83,8 +83,8 @@ pub(super) enum Engine {
     Postgres(Arc<deadpool_postgres::Object>),
 }
 
-/// Hears of each commit's changes before anybody is answered.
-pub(super) type OnCommit = Arc<dyn Fn(&[Change]) + Send + Sync>;
+/// Hears of each commit's changes before anybody is answered, and of the last position they have in the log.
+pub(super) type OnCommit = Arc<dyn Fn(&[Change], i64) + Send + Sync>;
 
 /// The ways into a store.
 pub(super) enum Backend {
@@ -146,7 +146,7 @@ fn told(sql: &'static str) {
 /// What forgets, after each commit, what it changed.
 fn forgetting(view: &Arc<View>) -> OnCommit {
     let view = Arc::clone(view);
-    Arc::new(move |changes| view.forget(changes))
+    Arc::new(move |changes, last| view.forget_logged(changes, last))
 }
 
 impl Tx {
@@ -213,10 +213,13 @@ impl Tx {
             Engine::Sqlite(connection) => {
                 let (mut left, mut answers) = (rows, Vec::new());
                 while !left.is_empty() {
-                    let (these, rest) = left.split_at(given::width(left.len()));
-                    let sql = given::as_values(sql, columns, these.len());
+                    let width = given::width(left.len());
+                    let (these, rest) = left.split_at(width.min(left.len()));
+                    let sql = given::as_values(sql, columns, width);
                     told(sql);
-                    answers.extend(sqlite::many(connection, sql, &these.concat())?);
+                    let mut values = these.concat();
+                    values.resize(width * columns.len(), Value::Null);
+                    answers.extend(sqlite::many(connection, sql, &values)?);
                     left = rest;
                 }
                 Ok(answers)

@@ -124,12 +124,13 @@ impl Following {
         match changes {
             Some(changes) if continues => {
                 self.view.forget(&changes);
+                self.view.has_applied(head.position);
                 if changes.iter().any(|change| matches!(change, Change::Installation | Change::Keys)) {
                     self.tell.send_modify(|version| *version += 1);
                 }
             }
             _ => {
-                self.view.forget_all();
+                self.view.forget_all(head.position);
                 self.tell.send_modify(|version| *version += 1);
             }
         }

@@ -1,8 +1,9 @@
 //! Rows that a statement is given as if they were a table, so that many of a kind are one statement.
 //!
 //! The statement is one text for both engines and reads from `given`, which each engine is handed in its own way: the
-//! embedded one as `values (…), (…)`, whose text depends on how many rows there are, so that a few widths make up any
-//! number; the networked one as an array for each column, one text and one plan however many rows there are.
+//! embedded one as `values (…), (…)`, whose text depends on how many rows there are, so that there are a few widths and
+//! what is left over in one is filled with rows of nulls, which the statement leaves out; the networked one as an array for
+//! each column, one text and one plan however many rows there are. So the first column of a given row is never null.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
@@ -26,15 +27,19 @@ pub type Columns = &'static [(&'static str, Kind)];
 /// A row, a value for each column.
 pub type GivenRow<'v> = Vec<Value<'v>>;
 
-/// Rows that one statement of the embedded engine is given: the widest that fits is taken first.
-const WIDTHS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
+/// Rows that a statement of the embedded engine has room for.
+const WIDTHS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
-/// How many of `rows` rows the next statement of the embedded engine takes.
+/// How many rows the next statement of the embedded engine has room for, of `rows` that are left. A row of nulls costs less
+/// than a further statement.
 pub(super) fn width(rows: usize) -> usize {
-    WIDTHS.into_iter().find(|width| *width <= rows).unwrap_or(rows)
+    WIDTHS.into_iter().find(|width| *width >= rows).unwrap_or(64)
 }
 
-/// The statement for the embedded engine, with this many rows.
+/// The statement for the embedded engine, with room for this many rows.
+///
+/// An insert that fails leaves behind what it did so far, and the unit, which fails with it, undoes that. Otherwise the
+/// engine would keep a copy of each page that the statement touches, to undo it by itself.
 pub(super) fn as_values(sql: &'static str, columns: Columns, rows: usize) -> &'static str {
     known(sql, rows, || {
         let row = |row: usize| {
@@ -42,7 +47,12 @@ pub(super) fn as_values(sql: &'static str, columns: Columns, rows: usize) -> &'s
             format!("({})", places.collect::<Vec<_>>().join(", "))
         };
         let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
-        format!("with given ({}) as (values {rows}) {sql}", names(columns))
+        let sql = match sql.strip_prefix("insert into ") {
+            Some(rest) => format!("insert or fail into {rest}"),
+            None => sql.to_owned(),
+        };
+        let names = names(columns);
+        format!("with given ({names}) as (select * from (values {rows}) where column1 is not null) {sql}")
     })
 }
 
@@ -87,7 +97,8 @@ mod tests {
         let sql = "select id from given";
         assert_eq!(
             as_values(sql, COLUMNS, 2),
-            "with given (id, at) as (values (?1, ?2), (?3, ?4)) select id from given"
+            "with given (id, at) as (select * from (values (?1, ?2), (?3, ?4)) where column1 is not null) \
+             select id from given"
         );
         assert_eq!(
             as_arrays(sql, COLUMNS),
@@ -97,14 +108,22 @@ mod tests {
     }
 
     #[test]
-    fn a_few_widths_make_up_any_number_of_rows() {
-        for rows in 1..700 {
-            let (mut left, mut statements) = (rows, 0);
+    fn there_is_room_for_any_number_of_rows_in_few_statements_and_not_much_is_left_over() {
+        for rows in 1..700usize {
+            let (mut left, mut statements, mut room) = (rows, 0, 0);
             while left > 0 {
-                left -= width(left);
+                room += width(left);
+                left -= left.min(width(left));
                 statements += 1;
             }
-            assert!(statements <= rows / 64 + 6, "{rows} rows in {statements} statements");
+            assert_eq!(statements, rows.div_ceil(64), "{rows} rows");
+            assert!(room < 2 * rows, "room for {room} where there are {rows}");
         }
+    }
+
+    #[test]
+    fn an_insert_of_the_embedded_engine_is_undone_by_its_unit() {
+        let sql = as_values("insert into things (id) select id from given", COLUMNS, 1);
+        assert!(sql.ends_with(" insert or fail into things (id) select id from given"), "{sql}");
     }
 }

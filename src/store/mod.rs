@@ -39,6 +39,7 @@ pub mod outbox;
 pub mod password_networks;
 mod postgres;
 pub mod recorder;
+pub mod redeeming;
 pub mod redemptions;
 pub mod removal;
 pub mod resets;
@@ -47,6 +48,7 @@ pub mod sessions;
 pub mod spaces;
 pub mod sqlite;
 pub mod status_moves;
+pub mod stood;
 mod sweep;
 pub mod value;
 pub mod view;
@@ -75,7 +77,7 @@ struct Inner {
     clock: Clock,
     path: Option<PathBuf>,
     follower: follower::Follower,
-    redeeming: neighbours::Neighbours<redemptions::Redeeming>,
+    redeeming: neighbours::Neighbours<redeeming::Item>,
     opening: neighbours::Neighbours<families::Opening>,
     networks: password_networks::Remembered,
 }

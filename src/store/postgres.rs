@@ -150,9 +150,9 @@ impl Lanes {
         let changes = std::mem::take(&mut tx.changes);
         drop(tx);
         match outcome {
-            Ok(out) => {
+            Ok((out, last)) => {
                 loan.give_back();
-                (self.0.on_commit)(&changes);
+                (self.0.on_commit)(&changes, last);
                 Ok(out)
             }
             Err((fault, sent_commit)) => {
@@ -174,22 +174,24 @@ impl Lanes {
         }
     }
 
-    /// The second of an error says whether the commit had been sent.
+    /// Answers what the unit did, and the last position of its changes in the log. The second of an error says whether the
+    /// commit had been sent.
     async fn in_transaction(
         &self,
         unit: &dyn AnyUnit,
         connection: &Object,
         tx: &mut Tx,
-    ) -> Result<Answer, (Fault, bool)> {
+    ) -> Result<(Answer, i64), (Fault, bool)> {
         let begun = connection.batch_execute("begin").await;
         begun.map_err(|problem| (tx.stumble(&problem), false))?;
         let out = unit.run(tx).await.map_err(|fault| (fault, false))?;
+        let mut last = 0;
         if !tx.changes.is_empty() {
             let noted = tx.changes.clone();
-            changes::log(tx, &noted, self.0.clock.now()).await.map_err(|fault| (fault, false))?;
+            last = changes::log(tx, &noted, self.0.clock.now()).await.map_err(|fault| (fault, false))?;
         }
         match connection.batch_execute(if unit.always() { "commit" } else { COMMIT }).await {
-            Ok(()) => Ok(out),
+            Ok(()) => Ok((out, last)),
             Err(problem) => {
                 let fault = tx.stumble(&problem);
                 // What the database refuses has been undone; a lost answer tells nothing.

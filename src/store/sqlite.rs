@@ -185,7 +185,7 @@ impl Writer {
         self.tx.changes.clear();
         self.execute("begin immediate")?;
         let at = self.clock.now();
-        let mut changed = Vec::new();
+        let (mut changed, mut last) = (Vec::new(), 0);
         // Nobody else writes until this group is committed, so one look is enough for all of it.
         let moved = now(whereabouts::read(&mut self.tx))? != Whereabouts::Here;
         // A unit by itself is undone with the transaction; a savepoint would copy each page that it touches.
@@ -200,7 +200,7 @@ impl Writer {
             let succeeded = job.run(&mut self.tx);
             let noted = std::mem::take(&mut self.tx.changes);
             if succeeded && !noted.is_empty() {
-                now(changes::log(&mut self.tx, &noted, at))?;
+                last = now(changes::log(&mut self.tx, &noted, at))?;
             }
             // FULL, IOERR and NOMEM may have rolled the whole group back.
             if self.connection().is_autocommit() {
@@ -221,7 +221,7 @@ impl Writer {
             self.mark(at)?;
         }
         self.execute("commit")?;
-        (self.on_commit)(&changed);
+        (self.on_commit)(&changed, last);
         Ok(())
     }
 

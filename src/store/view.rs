@@ -3,10 +3,10 @@
 //! Its laws: it holds positive facts only, so a miss reads the store; a fill is discarded if anything was invalidated
 //! after its read began; eviction never un-revokes, because what was revoked is not in it; trust is a lease counted on
 //! monotonic time from the start of the last good poll of the change log, and when it has run out every look reads
-//! through.
+//! through. What several facts came to together is kept by the rules of [`super::stood`].
 
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use super::families::Family;
 use super::installation::Installation;
 use super::redemptions::Redemption;
 use super::sessions::Session;
+use super::stood::{Marks, Stood};
 use crate::clock::Clock;
 use crate::domain::account::Account;
 use crate::domain::consent::Consent;
@@ -34,8 +35,13 @@ const PEOPLE: usize = 50_000;
 const CLIENTS: usize = 10_000;
 /// Families at most, some 250 bytes each. One more that is asked for costs a look at the store.
 const FAMILIES: usize = 20_000;
-/// Redemptions at most. A profile is read right after the code is exchanged, and hardly again.
+/// Redemptions at most. It is what was found of them that is asked for again.
 const REDEMPTIONS: usize = 10_000;
+/// Tokens at most that were found to stand, some 200 bytes each.
+const STOOD: usize = 20_000;
+
+/// No position of any log.
+pub(super) const NOWHERE: i64 = -1;
 
 /// What is held.
 pub(super) struct View {
@@ -51,6 +57,10 @@ pub(super) struct View {
     pub(super) families: Cache<FamilyId, Arc<Family>>,
     pub(super) redemptions: Cache<CodeId, Arc<Redemption>>,
     pub(super) sessions: Cache<SessionId, Arc<Session>>,
+    pub(super) stood: Cache<CodeId, Stood>,
+    pub(super) marks: Marks,
+    /// The position of the change log up to which everything has been applied here.
+    applied: AtomicI64,
     pub(super) installation: ArcSwapOption<Installation>,
     pub(super) spaces: ArcSwapOption<Vec<Space>>,
 }
@@ -67,6 +77,9 @@ impl View {
             families: Cache::new(FAMILIES),
             redemptions: Cache::new(REDEMPTIONS),
             sessions: Cache::new(PEOPLE),
+            stood: Cache::new(STOOD),
+            marks: Marks::new(),
+            applied: AtomicI64::new(NOWHERE),
             installation: ArcSwapOption::empty(),
             spaces: ArcSwapOption::empty(),
         }
@@ -110,6 +123,26 @@ impl View {
         if self.is_trusted() { cache.get(key) } else { None }
     }
 
+    /// The position of the change log up to which everything has been applied here: nothing that was logged there or
+    /// before is held any more. A position that no log has before the first poll.
+    pub(super) fn applied(&self) -> i64 {
+        self.applied.load(Ordering::Acquire)
+    }
+
+    /// Everything up to this position has been forgotten.
+    pub(super) fn has_applied(&self, position: i64) {
+        self.applied.fetch_max(position, Ordering::AcqRel);
+    }
+
+    /// Forgets what a commit of this process changed, as the log has it up to `last`. What other processes logged before it
+    /// may not be known yet; then the follower gets to it.
+    pub(super) fn forget_logged(&self, changes: &[Change], last: i64) {
+        self.forget(changes);
+        if let Ok(count) = i64::try_from(changes.len()) {
+            let _ = self.applied.compare_exchange(last - count, last, Ordering::AcqRel, Ordering::Acquire);
+        }
+    }
+
     /// Forgets what changed.
     pub(super) fn forget(&self, changes: &[Change]) {
         if changes.is_empty() {
@@ -140,11 +173,12 @@ impl View {
                 Change::Installation | Change::Keys => self.installation.store(None),
                 Change::Spaces => self.spaces.store(None),
             }
+            self.marks.moved_by(change);
         }
     }
 
-    /// Forgets everything: the log cannot tell what changed.
-    pub(super) fn forget_all(&self) {
+    /// Forgets everything: the log, which stands at this position, cannot tell what changed.
+    pub(super) fn forget_all(&self, position: i64) {
         let mut generation = self.generation.write().unwrap_or_else(PoisonError::into_inner);
         *generation += 1;
         self.clients.clear();
@@ -153,8 +187,11 @@ impl View {
         self.families.clear();
         self.redemptions.clear();
         self.sessions.clear();
+        self.stood.clear();
         self.installation.store(None);
         self.spaces.store(None);
+        self.marks.all_moved();
+        self.applied.store(position, Ordering::Release);
     }
 }
 

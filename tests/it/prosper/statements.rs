@@ -41,7 +41,7 @@ impl Statements {
     /// What ran since the last time, but for what looks for news a few times a second by itself.
     pub fn since(&self) -> Vec<String> {
         let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let by_itself = ["change_head", "from changes", "set high_water"];
+        let by_itself = ["from change_head, installation", "update change_head", "from changes", "set high_water"];
         all.into_iter().filter(|sql| !by_itself.iter().any(|own| sql.contains(own))).collect()
     }
 }

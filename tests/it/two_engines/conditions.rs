@@ -7,7 +7,7 @@ use prosper::domain::ids::ConsentId;
 use prosper::domain::status::Status;
 use prosper::store::applications::ApplicationChange;
 use prosper::store::families::{Epochs, Family};
-use prosper::store::redemptions::Redeemed;
+use prosper::store::redeeming::Redeemed;
 
 use super::Maker;
 use crate::prosper::{A_MOMENT, Prosper, minutes};
@@ -92,7 +92,7 @@ async fn a_code_is_redeemed_only_as_things_stood_when_it_was_issued() {
 
     let code = make.redeeming(&ada, &app, consent);
     ada.becomes(Status::OnHold).await;
-    let later = |account| prosper::store::redemptions::Redeeming {
+    let later = |account| prosper::store::redeeming::Redeeming {
         epochs: Epochs { account, ..Epochs::default() },
         ..code.clone()
     };
@@ -104,7 +104,7 @@ async fn a_code_is_redeemed_only_as_things_stood_when_it_was_issued() {
     let mut allow = make.allow(again);
     allow.account_epoch = 2;
     make.store.allow(allow).await.expect("written").expect("given anew");
-    let other = prosper::store::redemptions::Redeeming { epochs: later(2).epochs, ..other };
+    let other = prosper::store::redeeming::Redeeming { epochs: later(2).epochs, ..other };
     assert_eq!(make.store.redeem_code(other).await.expect("written"), Redeemed::NotAllowed, "another consent");
 }
 

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use prosper::domain::application::ApplicationKind;
 use prosper::store::changes::Follow;
 use prosper::store::failures::CountAttempt;
-use prosper::store::redemptions::Redeemed;
+use prosper::store::redeeming::Redeemed;
 
 use super::{Int, Maker};
 use crate::prosper::{Prosper, hours, minutes, seconds};

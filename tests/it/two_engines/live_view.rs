@@ -14,6 +14,7 @@ use prosper::store::Store;
 use prosper::store::applications::ApplicationChange;
 use prosper::store::engine::{Tx, Unit};
 use prosper::store::installation::Purpose::{Live, Sandbox};
+use prosper::store::redeeming::Redeemed;
 
 use super::{Maker, Raw};
 use crate::prosper::{ON_POSTGRES, Prosper, Start, is_set};
@@ -35,6 +36,43 @@ async fn within_a_second(since: Instant, name: &str, mut is_so: impl AsyncFnMut(
         }
         assert!(!time_is_up, "{name}: not within a second");
         tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// For a code not even a second: whoever uses it looks where the log stands, in the transaction that uses it.
+#[tokio::test]
+async fn a_code_is_refused_at_once_when_another_process_ended_what_it_stands_on() {
+    let (_folder, one, other) = two().await;
+    let (make, far) = (Maker::of(&one), &other.p.store);
+    for (at, end) in ["nothing", "the account", "the application", "the consent"].into_iter().enumerate() {
+        let person = one.investor(&format!("person-{at}@example.com")).await;
+        let app = make.application(&person, ApplicationKind::Login).await;
+        let consent = make.store.allow(make.allow(make.consent(&person, &app))).await.expect("written").expect("given");
+        // Held over there from here on, by a view that has applied all that was logged.
+        let in_step = async || {
+            let code = make.redeeming(&person, &app, consent);
+            far.account(person.id).await.expect("read").expect("there");
+            far.client(app.id).await.expect("read").expect("there");
+            far.consent(person.id, app.id).await.expect("read").expect("there");
+            far.installation().await.expect("read");
+            far.redeem_code(code).await.expect("written") == Redeemed::Now
+        };
+        within_a_second(Instant::now(), end, in_step).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(in_step().await, "{end}");
+        match end {
+            "the account" => person.becomes(Status::Suspended).await,
+            "the application" => {
+                let off = ApplicationChange::Disabled(true);
+                one.p.store.change_application(app.id, off, one.system()).await.expect("written");
+            }
+            "the consent" => {
+                one.p.store.withdraw(person.id, app.id, one.system()).await.expect("written");
+            }
+            _ => {}
+        }
+        let told = far.redeem_code(make.redeeming(&person, &app, consent)).await.expect("written");
+        assert_eq!(told == Redeemed::Now, end == "nothing", "{end}");
     }
 }
 

@@ -21,7 +21,8 @@ use prosper::store::applications::RegisterApplication;
 use prosper::store::consents::Allow;
 use prosper::store::engine::{Tx, Unit};
 use prosper::store::families::{Epochs, Family};
-use prosper::store::redemptions::{Redeeming, Redemption};
+use prosper::store::redeeming::Redeeming;
+use prosper::store::redemptions::Redemption;
 use prosper::store::sessions::Session;
 
 use crate::prosper::{Person, Prosper, hours, minutes};
@@ -147,7 +148,7 @@ impl<'s> Maker<'s> {
             token_expires_at: self.now().plus(minutes(15)),
             revoked: false,
         };
-        Redeeming { redemption, consent, epochs: Epochs::default() }
+        Redeeming { redemption, consent, epochs: Epochs::default(), space: application.space }
     }
 
     fn session(&self, account: &Person<'_>) -> Session {

@@ -8,7 +8,7 @@ use prosper::domain::application::ApplicationKind;
 use prosper::domain::ids::{CodeId, ConsentId};
 use prosper::store::failures::CountAttempt;
 use prosper::store::families::Epochs;
-use prosper::store::redemptions::{Redeemed, Redeeming};
+use prosper::store::redeeming::{Redeemed, Redeeming};
 
 use super::{Int, Maker, Raw};
 use crate::prosper::alone::{alone, run};
@@ -114,12 +114,12 @@ fn neighbours_share_a_statement() {
         statements.since();
         let told = at_once(&make, &codes).await;
         let inserts = |into: &str| statements.since().iter().filter(|sql| sql.contains(into)).count();
-        let redeemed = inserts("insert into redemptions");
+        let redeemed = inserts(" into redemptions");
         assert!(told.iter().all(|told| *told == Redeemed::Now));
 
         let families: Vec<_> = (0..200).map(|_| make.family(&ada, &own)).collect();
         let opened = join_all(families.iter().map(|family| make.store.open_family(family.clone(), None))).await;
-        let families_opened = inserts("insert into families");
+        let families_opened = inserts(" into families ");
         assert!(opened.into_iter().all(|opened| opened.expect("written")));
         for statements in [redeemed, families_opened] {
             assert!((1..=40).contains(&statements), "{statements} statements for two hundred");

@@ -10,7 +10,8 @@ use prosper::fault::Fault;
 use prosper::store::app_requests::AppRequest;
 use prosper::store::engine::{Tx, Unit};
 use prosper::store::families::Family;
-use prosper::store::redemptions::{Redeemed, Redeeming, Redemption};
+use prosper::store::redeeming::{Redeemed, Redeeming};
+use prosper::store::redemptions::Redemption;
 use prosper::store::sessions::Session;
 
 use prosper::values;

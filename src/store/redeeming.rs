@@ -1,0 +1,216 @@
+//! Using a code. It carries its own facts, sealed; redeeming it is one insert of its id, "on conflict do nothing", and "one
+//! row" *is* single use (L-15).
+//!
+//! The insert demands that everything the code was given on the strength of still stands. Mostly that is known before: the
+//! live view has it, and nothing was logged since. Then the transaction only has to find the change log where the view has
+//! read to, which is one row for all codes of a slice; otherwise it looks at each fact by itself.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::Store;
+use super::engine::Tx;
+use super::families::Epochs;
+use super::given::{Columns, GivenRow, Kind};
+use super::neighbours::Hot;
+use super::redemptions::{Redemption, redemption};
+use super::stood::{Basis, Mark};
+use super::view::{NOWHERE, View};
+use crate::domain::account::Account;
+use crate::domain::application::{Application, ApplicationKind};
+use crate::domain::ids::{CodeId, ConsentId, SpaceId};
+use crate::domain::time::Timestamp;
+use crate::fault::Fault;
+use crate::values;
+
+/// What became of an attempt to redeem a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redeemed {
+    /// This attempt won.
+    Now,
+    /// It was used before.
+    Before {
+        /// When.
+        at: Timestamp,
+    },
+    /// What it was given on the strength of stands no more; it stays unused.
+    NotAllowed,
+}
+
+/// A code about to be used.
+#[derive(Clone, Debug)]
+pub struct Redeeming {
+    /// What is written down.
+    pub redemption: Redemption,
+    /// The consent that the code was issued under.
+    pub consent: ConsentId,
+    /// The counters the code carries.
+    pub epochs: Epochs,
+    /// The space of both.
+    pub space: SpaceId,
+}
+
+impl Store {
+    /// Uses a code, if nobody has and everything it was given on the strength of still stands.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn redeem_code(&self, code: Redeeming) -> Result<Redeemed, Fault> {
+        let view = &self.inner.view;
+        let began = view.generation();
+        let stands = code.stands(view);
+        let known = stands.as_ref().map(|(mark, _)| (Arc::clone(view), *mark));
+        let (redemption, basis) = (code.redemption.clone(), code.basis());
+        let outcome = self.inner.redeeming.join(Item { code, known }, self).await?;
+        // What was written is what would be read, and its token is about to be used.
+        match stands {
+            _ if outcome != Redeemed::Now => {}
+            Some((mark, account)) => self.found_to_stand(basis, mark, account),
+            None => view.fill(began, || view.redemptions.insert(redemption.code, Arc::new(redemption))),
+        }
+        Ok(outcome)
+    }
+}
+
+impl Redeeming {
+    /// Does everything it was given on the strength of stand, as the live view has it? Then the account, and the mark from
+    /// before it was looked at. The conditions of the statement below, and those of the token that will be looked at; what
+    /// is not held is left to them.
+    fn stands(&self, view: &View) -> Option<(Mark, Arc<Account>)> {
+        let Redemption { code, application, account, .. } = self.redemption;
+        if !view.is_trusted() {
+            return None;
+        }
+        let mark = view.marks.now(account, code);
+        let client = view.clients.get(&application)?;
+        let Application { kind, disabled, epoch, space, .. } = client.application;
+        let account = view.accounts.get(&account)?;
+        let stands = view.installation.load().as_ref()?.epoch == self.epochs.installation
+            && (kind, disabled, epoch, space) == (ApplicationKind::Login, false, self.epochs.application, self.space)
+            && account.is_usable()
+            && (account.epoch, account.space) == (self.epochs.account, self.space)
+            && view.consents.get(&(account.id, application)).is_some_and(|held| held.id == self.consent);
+        stands.then_some((mark, account))
+    }
+
+    /// What its token depends on.
+    fn basis(&self) -> Basis {
+        let Redemption { code, application, account, .. } = self.redemption;
+        let Self { consent, epochs, space, .. } = *self;
+        Basis { code, client: application, account, space, consent, epochs }
+    }
+}
+
+/// A code on its way into a slice.
+#[derive(Clone)]
+pub(super) struct Item {
+    code: Redeeming,
+    /// The mark from before it was seen that what it was given on the strength of stands, and the view that saw it.
+    known: Option<(Arc<View>, Mark)>,
+}
+
+impl Item {
+    /// A position of the change log up to which what the code was given on the strength of is known to stand: for a
+    /// transaction that finds the log there, nothing has happened to it. [`NOWHERE`] if that is not known.
+    fn stands_up_to(&self) -> i64 {
+        let Some((view, mark)) = &self.known else { return NOWHERE };
+        // In this order: whatever was logged up to there has moved the mark by now.
+        let applied = view.applied();
+        let Redemption { account, code, .. } = self.code.redemption;
+        if view.marks.now(account, code) == *mark { applied } else { NOWHERE }
+    }
+}
+
+/// The given rows of [`Redeeming::all`].
+const COLUMNS: Columns = &[
+    ("code", Kind::Bytes),
+    ("application", Kind::Bytes),
+    ("account", Kind::Int),
+    ("used_at", Kind::Int),
+    ("code_expires_at", Kind::Int),
+    ("token_expires_at", Kind::Int),
+    ("consent", Kind::Bytes),
+    ("account_epoch", Kind::Int),
+    ("application_epoch", Kind::Int),
+    ("installation_epoch", Kind::Int),
+    ("stands_up_to", Kind::Int),
+];
+
+impl Hot for Item {
+    type Out = Redeemed;
+
+    async fn all(items: &[Self], tx: &mut Tx) -> Result<Vec<Redeemed>, Fault> {
+        let rows: Vec<_> = items.iter().map(Self::given).collect();
+        // In the order of their codes, so that two slices that wait for one another's codes cannot wait in a ring.
+        let won = tx
+            .many_given(
+                "insert into redemptions
+                     (code, application, account, used_at, code_expires_at, token_expires_at, revoked)
+                 select g.code, g.application, g.account, g.used_at, g.code_expires_at, g.token_expires_at, 0
+                 from given g
+                 where g.code_expires_at > (select swept_before from installation where one = 1)
+                   and (g.stands_up_to = (select position from change_head where one = 1)
+                     or exists (select 1 from installation where one = 1 and epoch = g.installation_epoch)
+                       and exists (select 1 from applications
+                             where id = g.application and epoch = g.application_epoch and disabled = 0)
+                       and exists (select 1 from accounts
+                             where id = g.account and epoch = g.account_epoch and status = 'active'
+                               and password_reset_required = 0)
+                       and exists (select 1 from consents where id = g.consent))
+                 order by g.code
+                 on conflict (code) do nothing
+                 returning code, application, account, used_at, code_expires_at, token_expires_at, revoked",
+                COLUMNS,
+                &rows,
+            )
+            .await?;
+        let mut won = won.iter().map(redemption).collect::<Result<Vec<_>, _>>()?;
+        // Each row that was made is one item's own: of several that bring the same code to this slice, one has won.
+        let is_first =
+            |item: &Self| won.iter().position(|row| *row == item.code.redemption).map(|at| won.swap_remove(at));
+        let winners: Vec<_> = items.iter().map(is_first).map(|row| row.is_some()).collect();
+        if !won.is_empty() {
+            return Err(Fault::internal("store: a code was used and nobody was told"));
+        }
+        let losers: Vec<_> = items.iter().zip(&winners).filter(|(_, won)| !**won).map(|(item, _)| &item.code).collect();
+        let used = used_at(&losers, tx).await?;
+        let told = |(item, won): (&Self, &bool)| match used.get(&item.code.redemption.code) {
+            _ if *won => Redeemed::Now,
+            Some(at) => Redeemed::Before { at: *at },
+            None => Redeemed::NotAllowed,
+        };
+        Ok(items.iter().zip(&winners).map(told).collect())
+    }
+}
+
+impl Item {
+    fn given(&self) -> GivenRow<'_> {
+        let Redeeming { redemption, consent, epochs, space: _ } = &self.code;
+        values![
+            &redemption.code,
+            &redemption.application,
+            redemption.account,
+            redemption.used_at,
+            redemption.code_expires_at,
+            redemption.token_expires_at,
+            consent,
+            epochs.account,
+            epochs.application,
+            epochs.installation,
+            self.stands_up_to(),
+        ]
+        .to_vec()
+    }
+}
+
+/// When the codes of those who did not win were used, as far as they were.
+async fn used_at(losers: &[&Redeeming], tx: &mut Tx) -> Result<HashMap<CodeId, Timestamp>, Fault> {
+    if losers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let codes: HashSet<_> = losers.iter().map(|item| item.redemption.code).collect();
+    let rows: Vec<GivenRow<'_>> = codes.iter().map(|code| values![code].to_vec()).collect();
+    let sql = "select r.code, r.used_at from given g join redemptions r on r.code = g.code";
+    let used = tx.many_given(sql, &[("code", Kind::Bytes)], &rows).await?;
+    used.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
