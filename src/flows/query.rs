@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
+
 /// A query as it came. What is not encoded stays where it is.
 #[derive(Clone, Debug, Default)]
 pub struct Query<'q> {
@@ -34,7 +36,7 @@ impl<'q> Query<'q> {
             .split('&')
             .filter(|pair| !pair.is_empty())
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-            .map(|(name, value)| (decode(name), decode(value)))
+            .map(|(name, value)| (decode(name.as_bytes()), decode(value.as_bytes())))
             .collect();
         Self { raw, pairs }
     }
@@ -74,27 +76,39 @@ impl<'a> Given<'a> {
     }
 }
 
-/// Form decoding: `+` is a space, `%` and two hex digits are a byte, everything else is itself.
-fn decode(text: &str) -> Piece<'_> {
-    if !text.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
-        return Cow::Borrowed(text.as_bytes());
-    }
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        match (byte, after) {
-            (b'+', _) => out.push(b' '),
-            (b'%', [high, low, tail @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    out.push(high << 4 | low);
-                    rest = tail;
-                }
-                _ => out.push(b'%'),
-            },
-            _ => out.push(byte),
+/// Form decoding: `+` is a space, `%` and two hex digits are a byte, everything else is itself, as browsers and curl send it.
+/// What is not encoded stays where it is.
+pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
+    let next = |rest: &[u8]| memchr2(b'+', b'%', rest);
+    let Some(mut at) = next(text) else { return Cow::Borrowed(text) };
+    let (mut out, mut rest) = (Vec::with_capacity(text.len()), text);
+    loop {
+        let (before, from) = rest.split_at(at);
+        out.extend_from_slice(before);
+        let escaped = match from {
+            [b'%', high, low, ..] => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        rest = match (from, escaped) {
+            ([b'+', after @ ..], _) => {
+                out.push(b' ');
+                after
+            }
+            (_, Some((high, low))) => {
+                out.push(high << 4 | low);
+                &from[3..]
+            }
+            _ => {
+                out.push(b'%');
+                &from[1..]
+            }
+        };
+        match next(rest) {
+            Some(further) => at = further,
+            None => break,
         }
     }
+    out.extend_from_slice(rest);
     Cow::Owned(out)
 }
 
@@ -121,7 +135,25 @@ mod tests {
         assert!(!query.names("g"));
     }
 
+    /// Byte by byte, as it is said.
+    fn decoded(text: &[u8]) -> Vec<u8> {
+        match text {
+            [] => Vec::new(),
+            [b'+', rest @ ..] => [b" ".as_slice(), &decoded(rest)].concat(),
+            [b'%', high, low, rest @ ..] if hex(*high).is_some() && hex(*low).is_some() => {
+                let byte = u8::from_str_radix(std::str::from_utf8(&[*high, *low]).expect("digits"), 16).expect("hex");
+                [&[byte][..], &decoded(rest)].concat()
+            }
+            [byte, rest @ ..] => [&[*byte][..], &decoded(rest)].concat(),
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_piece_is_decoded_byte_by_byte(text in "[a-f0-9+%é]{0,24}") {
+            prop_assert_eq!(&*decode(text.as_bytes()), decoded(text.as_bytes()));
+        }
+
         #[test]
         fn what_is_written_is_read_back_byte_for_byte_l_03(value: Vec<u8>) {
             let uri = with_parameters("https://app.example/cb", &[("state", &value)]);

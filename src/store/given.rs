@@ -76,14 +76,28 @@ fn names(columns: Columns) -> String {
     columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
+/// Where a constant text lies, which tells it from any other without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    address: usize,
+    length: usize,
+}
+
+impl Place {
+    pub(super) fn of(text: &'static str) -> Self {
+        Self { address: text.as_ptr().addr(), length: text.len() }
+    }
+}
+
 /// Each statement is a constant, and there are few widths, so each text is made once.
 fn known(sql: &'static str, rows: usize, make: impl FnOnce() -> String) -> &'static str {
-    static KNOWN: LazyLock<RwLock<HashMap<(&'static str, usize), &'static str>>> = LazyLock::new(RwLock::default);
-    if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&(sql, rows)) {
+    static KNOWN: LazyLock<RwLock<HashMap<(Place, usize), &'static str>>> = LazyLock::new(RwLock::default);
+    let key = (Place::of(sql), rows);
+    if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return known;
     }
     let mut texts = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
-    texts.entry((sql, rows)).or_insert_with(|| Box::leak(make().into_boxed_str()))
+    texts.entry(key).or_insert_with(|| Box::leak(make().into_boxed_str()))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use zeroize::Zeroize as _;
 use crate::contract::lifetimes::MOST_JSON_DEPTH;
 use crate::crypto::secret::Plain;
 use crate::flows::client_authority::ClientAsk;
+use crate::flows::query;
 
 /// What a request sent, in the order it came: names with values. Wiped when dropped, since secrets are among them.
 #[derive(Default)]
@@ -220,7 +221,7 @@ pub fn client(headers: &HeaderMap, body: &Parameters) -> Result<ClientAsk, Unrea
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut lines = headers.get_all(AUTHORIZATION).iter();
     let (line, None) = (lines.next()?, lines.next()) else { return None };
-    let (scheme, token) = line.to_str().ok()?.split_once(' ')?;
+    let (scheme, token) = std::str::from_utf8(line.as_bytes()).ok()?.split_once(' ')?;
     let token = token.trim_matches(' ');
     // Counted, and so looked at by the vector: a token is long, and has none.
     let spaces = token.bytes().filter(|byte| *byte == b' ').count();
@@ -248,30 +249,9 @@ pub fn to_basic(id: &str, secret: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
-/// Percent-decodes one name or value; a `%` that begins no escape stands for itself, as browsers and curl send it.
+/// Decodes one name or value.
 fn decode(text: &[u8]) -> Result<String, Unreadable> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        let escape = || {
-            let high = char::from(*text.get(at + 1)?).to_digit(16)?;
-            let low = char::from(*text.get(at + 2)?).to_digit(16)?;
-            u8::try_from(high * 16 + low).ok()
-        };
-        match text[at] {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                if let Some(byte) = escape() {
-                    bytes.push(byte);
-                    at += 2;
-                } else {
-                    bytes.push(b'%');
-                }
-            }
-            byte => bytes.push(byte),
-        }
-        at += 1;
-    }
+    let bytes = query::decode(text).into_owned();
     if bytes.contains(&0) {
         return Err(Unreadable);
     }

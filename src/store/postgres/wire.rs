@@ -12,7 +12,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use super::Trouble;
 use crate::clock::Clock;
 use crate::fault::Fault;
-use crate::store::given::{Columns, GivenRow};
+use crate::store::given::{Columns, GivenRow, Place};
 use crate::store::value::{Cell, Row, Value};
 
 pub(in crate::store) async fn execute(
@@ -94,12 +94,12 @@ pub(super) fn causes(problem: &dyn std::error::Error) -> String {
 
 /// `?1` becomes `$1`. Each statement is a constant, so each is rewritten once.
 fn dollars(sql: &'static str) -> &'static str {
-    static KNOWN: LazyLock<RwLock<HashMap<&'static str, &'static str>>> = LazyLock::new(RwLock::default);
-    if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(sql) {
+    static KNOWN: LazyLock<RwLock<HashMap<Place, &'static str>>> = LazyLock::new(RwLock::default);
+    if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&Place::of(sql)) {
         return known;
     }
     let rewritten: &'static str = Box::leak(sql.replace('?', "$").into_boxed_str());
-    KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(sql, rewritten);
+    KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(Place::of(sql), rewritten);
     rewritten
 }
 
