@@ -148,6 +148,17 @@ async fn who_leaves_before_the_answer_is_no_longer_worked_for() {
     }
 }
 
+/// Some clients say with it that they ask nothing more, and wait.
+#[tokio::test]
+async fn who_closes_its_half_once_it_has_asked_is_answered_if_that_takes_no_waiting() {
+    let server = serve(plain(Limits::default()));
+    let mut stream = server.connect().await;
+    stream.write_all(GET.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("127.0.0.1 false"), "{answer}");
+}
+
 #[tokio::test]
 async fn a_trusted_proxy_is_believed_about_its_client_and_another_is_not() {
     let forwarded = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-forwarded-for: 1.1.1.1, 198.51.100.7\r\n\r\n";
