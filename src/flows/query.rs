@@ -80,33 +80,24 @@ impl<'a> Given<'a> {
 /// What is not encoded stays where it is.
 pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
     let next = |rest: &[u8]| memchr2(b'+', b'%', rest);
-    let Some(mut at) = next(text) else { return Cow::Borrowed(text) };
+    if next(text).is_none() {
+        return Cow::Borrowed(text);
+    }
     let (mut out, mut rest) = (Vec::with_capacity(text.len()), text);
-    loop {
+    while let Some(at) = next(rest) {
         let (before, from) = rest.split_at(at);
         out.extend_from_slice(before);
         let escaped = match from {
             [b'%', high, low, ..] => hex(*high).zip(hex(*low)),
             _ => None,
         };
-        rest = match (from, escaped) {
-            ([b'+', after @ ..], _) => {
-                out.push(b' ');
-                after
-            }
-            (_, Some((high, low))) => {
-                out.push(high << 4 | low);
-                &from[3..]
-            }
-            _ => {
-                out.push(b'%');
-                &from[1..]
-            }
+        let (byte, read) = match (escaped, from[0]) {
+            (Some((high, low)), _) => (high << 4 | low, 3),
+            (None, b'+') => (b' ', 1),
+            (None, itself) => (itself, 1),
         };
-        match next(rest) {
-            Some(further) => at = further,
-            None => break,
-        }
+        out.push(byte);
+        rest = &from[read..];
     }
     out.extend_from_slice(rest);
     Cow::Owned(out)

@@ -121,7 +121,7 @@ impl Item {
     }
 }
 
-/// The given rows of [`Redeeming::all`].
+/// The given rows of [`Item::all`].
 const COLUMNS: Columns = &[
     ("code", Kind::Bytes),
     ("application", Kind::Bytes),
