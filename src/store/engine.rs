@@ -31,6 +31,12 @@ pub trait Unit: Send + Sync + 'static {
     /// Is it run even while the installation is being moved, and after? All others are refused then.
     const ALWAYS: bool = false;
 
+    /// Is it no more than one statement of [`Tx::many_given`], which changes nothing that a live view holds? The networked
+    /// engine then needs no transaction around it. Asked when there is a connection to run it on.
+    fn is_one_statement(&self) -> bool {
+        false
+    }
+
     /// Does the work. May be run again after a conflict, so everything it needs is in `self`.
     ///
     /// # Errors
@@ -42,6 +48,8 @@ pub trait Unit: Send + Sync + 'static {
 pub(super) trait AnyUnit: Send + Sync {
     /// [`Unit::ALWAYS`].
     fn always(&self) -> bool;
+    /// [`Unit::is_one_statement`].
+    fn is_one_statement(&self) -> bool;
     /// [`Unit::run`].
     fn run<'a>(&'a self, tx: &'a mut Tx) -> Running<'a>;
 }
@@ -55,6 +63,10 @@ pub(super) type Answer = Box<dyn Any + Send>;
 impl<U: Unit> AnyUnit for U {
     fn always(&self) -> bool {
         U::ALWAYS
+    }
+
+    fn is_one_statement(&self) -> bool {
+        Unit::is_one_statement(self)
     }
 
     fn run<'a>(&'a self, tx: &'a mut Tx) -> Running<'a> {
@@ -73,6 +85,17 @@ pub struct Tx {
     pub(super) changes: Vec<Change>,
     /// What the networked engine stumbled over last.
     pub(super) trouble: Option<postgres::Trouble>,
+    /// Set while the networked engine runs a unit that is one statement.
+    pub(super) alone: Option<Alone>,
+}
+
+/// How far the only statement of a unit has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Alone {
+    /// The database has not been sent it: it has no effect yet.
+    Waits,
+    /// It has been sent it.
+    Sent,
 }
 
 /// The engines there are.
@@ -118,6 +141,11 @@ impl Backend {
         Ok((Self::Postgres(lanes), follower))
     }
 
+    /// Is each unit a transaction of its own, on a connection? The embedded engine commits those that wait together.
+    pub(super) fn is_networked(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     pub(super) async fn write<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
         let unit: Box<dyn AnyUnit> = Box::new(unit);
         // Boxed, so that a request that finds all it needs in the live view does not carry the room of this with it.
@@ -149,9 +177,11 @@ fn forgetting(view: &Arc<View>) -> OnCommit {
     Arc::new(move |changes, last| view.forget_logged(changes, last))
 }
 
+const NOT_ALONE: &str = "store: a unit that said it is one statement runs another";
+
 impl Tx {
     pub(super) fn new(engine: Engine) -> Self {
-        Self { engine, changes: Vec::new(), trouble: None }
+        Self { engine, changes: Vec::new(), trouble: None, alone: None }
     }
 
     /// Runs a statement and counts the rows it touched.
@@ -160,6 +190,7 @@ impl Tx {
     /// The engine refused.
     pub async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Fault> {
         told(sql);
+        self.in_company()?;
         match &self.engine {
             Engine::Sqlite(connection) => sqlite::execute(connection, sql, values),
             Engine::Postgres(connection) => {
@@ -189,6 +220,7 @@ impl Tx {
     /// The engine refused.
     pub async fn many(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
         told(sql);
+        self.in_company()?;
         match &self.engine {
             Engine::Sqlite(connection) => sqlite::many(connection, sql, values),
             Engine::Postgres(connection) => {
@@ -225,12 +257,30 @@ impl Tx {
                 Ok(answers)
             }
             Engine::Postgres(connection) => {
-                let sql = given::as_arrays(sql, columns);
+                let sql = given::as_arrays(sql, columns, self.alone.is_some());
                 told(sql);
-                let outcome = postgres::many_given(connection, sql, columns, rows).await;
+                let prepared = match postgres::prepared(connection, sql).await {
+                    Ok(prepared) => prepared,
+                    Err(problem) => return Err(self.stumble(&problem)),
+                };
+                match self.alone {
+                    None => {}
+                    Some(Alone::Sent) => return Err(Fault::internal(NOT_ALONE)),
+                    Some(Alone::Waits) if connection.is_closed() => {
+                        self.trouble = Some(postgres::Trouble::Connection);
+                        return Err(Fault::unavailable("postgres: the connection was lost"));
+                    }
+                    Some(Alone::Waits) => self.alone = Some(Alone::Sent),
+                }
+                let outcome = postgres::many_given(connection, &prepared, columns, rows).await;
                 outcome.map_err(|problem| self.stumble(&problem))
             }
         }
+    }
+
+    /// Refuses what is not the only statement of a unit that said it has only one.
+    fn in_company(&self) -> Result<(), Fault> {
+        if self.alone.is_some() { Err(Fault::internal(NOT_ALONE)) } else { Ok(()) }
     }
 
     /// Notes that something a live view may hold has changed.

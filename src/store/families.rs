@@ -205,6 +205,10 @@ const COLUMNS: Columns = &[
 impl Hot for Opening {
     type Out = Opened;
 
+    fn is_one_statement(items: &[Self]) -> bool {
+        items.iter().all(|item| item.forgive.is_none() && item.from.is_none())
+    }
+
     async fn all(items: &[Self], tx: &mut Tx) -> Result<Vec<Opened>, Fault> {
         let rows: Vec<_> = items.iter().map(Self::given).collect();
         let opened = tx

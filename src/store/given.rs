@@ -56,9 +56,10 @@ pub(super) fn as_values(sql: &'static str, columns: Columns, rows: usize) -> &'s
     })
 }
 
-/// The statement for the networked engine, with any number of rows.
-pub(super) fn as_arrays(sql: &'static str, columns: Columns) -> &'static str {
-    known(sql, 0, || {
+/// The statement for the networked engine, with any number of rows. If it runs `alone`, without a transaction around it, it
+/// looks by itself whether the installation is being moved or was, as a transaction does in its end: then a division fails.
+pub(super) fn as_arrays(sql: &'static str, columns: Columns, alone: bool) -> &'static str {
+    known(sql, if alone { ALONE } else { ARRAYS }, || {
         let array = |(at, (_, kind)): (usize, &(&str, Kind))| {
             let of = match kind {
                 Kind::Int => "bigint",
@@ -68,9 +69,15 @@ pub(super) fn as_arrays(sql: &'static str, columns: Columns) -> &'static str {
             format!("cast(?{} as {of}[])", at + 1)
         };
         let arrays = columns.iter().enumerate().map(array).collect::<Vec<_>>().join(", ");
-        format!("with given ({}) as (select * from unnest({arrays})) {sql}", names(columns))
+        let stays = if alone { format!(" where ({STAYS}) = 1") } else { String::new() };
+        format!("with given ({}) as (select * from unnest({arrays}){stays}) {sql}", names(columns))
     })
 }
+
+/// Answers one, unless the installation is being moved or was (`installation.moved_to`): then the division fails, and with
+/// it whatever it is part of. On the networked engine; the embedded one asks before a unit begins.
+pub(super) const STAYS: &str =
+    "select 1 / (case when moved_to is null then 1 else 0 end) from installation where one = 1";
 
 fn names(columns: Columns) -> String {
     columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
@@ -88,6 +95,11 @@ impl Place {
         Self { address: text.as_ptr().addr(), length: text.len() }
     }
 }
+
+/// In place of a width: the networked engine's text, within a transaction.
+const ARRAYS: usize = 0;
+/// The same, alone.
+const ALONE: usize = usize::MAX;
 
 /// Each statement is a constant, and there are few widths, so each text is made once.
 fn known(sql: &'static str, rows: usize, make: impl FnOnce() -> String) -> &'static str {
@@ -115,8 +127,12 @@ mod tests {
              select id from given"
         );
         assert_eq!(
-            as_arrays(sql, COLUMNS),
+            as_arrays(sql, COLUMNS, false),
             "with given (id, at) as (select * from unnest(cast(?1 as bytea[]), cast(?2 as bigint[]))) select id from given"
+        );
+        assert!(
+            as_arrays(sql, COLUMNS, true)
+                .contains("cast(?2 as bigint[])) where (select 1 / (case when moved_to is null")
         );
         assert!(std::ptr::eq(as_values(sql, COLUMNS, 2), as_values(sql, COLUMNS, 2)), "made once");
     }

@@ -147,7 +147,8 @@ impl Store {
         clock: Clock,
         path: Option<PathBuf>,
     ) -> Self {
-        let (redeeming, opening) = (neighbours::Neighbours::default(), neighbours::Neighbours::default());
+        let apart = backend.is_networked();
+        let (redeeming, opening) = (neighbours::Neighbours::new(apart), neighbours::Neighbours::new(apart));
         let (recorder, networks) = (recorder::Recorder::default(), password_networks::Remembered::default());
         Self { inner: Arc::new(Inner { backend, view, recorder, clock, path, follower, redeeming, opening, networks }) }
     }

@@ -1,7 +1,8 @@
 //! The networked engine: PostgreSQL, and what speaks its wire.
 //!
 //! 1. A write runs in a task of its own, so that a caller who goes away leaves no transaction half-way.
-//! 2. `begin`, the unit, its notes for the change log, `commit`, on a connection of the pool.
+//! 2. `begin`, the unit, its notes for the change log, `commit`, on a connection of the pool. A unit that is one statement is
+//!    sent as that, and the database answers once it is committed.
 //! 3. A conflict (40001, 40P01) re-runs the unit after a pause, until patience ends; so does, a few times, a connection that was lost or turned read-only
 //!    *before* the commit was sent. A commit whose answer was lost is ambiguous: nobody guesses, the answer is 503.
 //! 4. After the commit the live view forgets what the unit changed, and only then the caller is answered.
@@ -23,12 +24,12 @@ use deadpool_postgres::{Object, Pool};
 use tokio::sync::Mutex;
 
 use super::changes;
-use super::engine::{Answer, AnyUnit, Engine, OnCommit, Tx};
+use super::engine::{Alone, Answer, AnyUnit, Engine, OnCommit, Tx};
 use super::view::View;
 use crate::clock::Clock;
 use crate::fault::Fault;
 pub(super) use address::{connect, place, pool, reach};
-pub(super) use wire::{drain, execute, fault, many, many_given};
+pub(super) use wire::{drain, execute, fault, many, many_given, prepared};
 
 /// Connections for transactions. More than the database has cores gains little; what waits is answered in two seconds.
 const POOL: usize = 16;
@@ -42,13 +43,6 @@ const PATIENCE: Duration = Duration::from_secs(9);
 const READ_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a read waits for the lease of the live view to be renewed.
 const LEASE_PATIENCE: Duration = Duration::from_secs(2);
-
-/// Ends a transaction, unless the installation is being moved or was (`installation.moved_to`): then the division fails,
-/// and nothing has happened. It costs no round trip of its own and takes no lock, so whoever marks an installation as moving
-/// has to wait for the transactions that were open by then ([`drain`]). It also keeps a transaction that has failed from
-/// being taken for one that was committed.
-const COMMIT: &str =
-    "select 1 / (case when moved_to is null then 1 else 0 end) from installation where one = 1; commit";
 
 /// The ways to a database. Cheap to clone.
 #[derive(Clone)]
@@ -145,7 +139,11 @@ impl Lanes {
         let loan = Loan(Some(Arc::new(self.connection().await?)));
         // Dropped before the loan is.
         let mut tx = Tx::new(Engine::Postgres(Arc::clone(loan.connection())));
-        let outcome = self.in_transaction(unit, loan.connection(), &mut tx).await;
+        let outcome = if unit.is_one_statement() {
+            self.alone(unit, &mut tx).await
+        } else {
+            self.in_transaction(unit, loan.connection(), &mut tx).await
+        };
         let trouble = tx.trouble;
         let changes = std::mem::take(&mut tx.changes);
         drop(tx);
@@ -190,14 +188,24 @@ impl Lanes {
             let noted = tx.changes.clone();
             last = changes::log(tx, &noted, self.0.clock.now()).await.map_err(|fault| (fault, false))?;
         }
-        match connection.batch_execute(if unit.always() { "commit" } else { COMMIT }).await {
+        match wire::commit(connection, unit.always()).await {
             Ok(()) => Ok((out, last)),
             Err(problem) => {
                 let fault = tx.stumble(&problem);
-                // What the database refuses has been undone; a lost answer tells nothing.
-                let refused = matches!(tx.trouble, Some(Trouble::Conflict | Trouble::Statement | Trouble::Demoted));
-                Err((fault, !refused))
+                Err((fault, !was_refused(tx)))
             }
+        }
+    }
+
+    /// The same for a unit that is one statement, which the database commits by itself.
+    async fn alone(&self, unit: &dyn AnyUnit, tx: &mut Tx) -> Result<(Answer, i64), (Fault, bool)> {
+        tx.alone = Some(Alone::Waits);
+        match unit.run(tx).await {
+            Ok(_) if !tx.changes.is_empty() => {
+                Err((Fault::internal("store: one statement cannot note a change"), true))
+            }
+            Ok(out) => Ok((out, 0)),
+            Err(fault) => Err((fault, tx.alone == Some(Alone::Sent) && !was_refused(tx))),
         }
     }
 
@@ -242,6 +250,11 @@ impl Lanes {
     async fn connection(&self) -> Result<Object, (Fault, Option<Trouble>)> {
         connect(&self.0.pool).await
     }
+}
+
+/// What the database refuses has been undone; a lost answer tells nothing.
+fn was_refused(tx: &Tx) -> bool {
+    matches!(tx.trouble, Some(Trouble::Conflict | Trouble::Statement | Trouble::Demoted))
 }
 
 /// A connection on loan for one transaction. Dropped without having been given back (a deadline passed, the transaction

@@ -5,7 +5,7 @@
 //! live view has it, and nothing was logged since. Then the transaction only has to find the change log where the view has
 //! read to, which is one row for all codes of a slice; otherwise it looks at each fact by itself.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Store;
@@ -13,7 +13,7 @@ use super::engine::Tx;
 use super::families::Epochs;
 use super::given::{Columns, GivenRow, Kind};
 use super::neighbours::Hot;
-use super::redemptions::{Redemption, redemption};
+use super::redemptions::{ByCode, Redemption};
 use super::stood::{Basis, Mark};
 use super::view::{NOWHERE, View};
 use crate::domain::account::Account;
@@ -61,14 +61,16 @@ impl Store {
         let stands = code.stands(view);
         let known = stands.as_ref().map(|(mark, _)| (Arc::clone(view), *mark));
         let (redemption, basis) = (code.redemption.clone(), code.basis());
-        let outcome = self.inner.redeeming.join(Item { code, known }, self).await?;
+        if !self.inner.redeeming.join(Item { code, known }, self).await? {
+            let used = self.read(ByCode(redemption.code)).await?;
+            return Ok(used.map_or(Redeemed::NotAllowed, |used| Redeemed::Before { at: used.used_at }));
+        }
         // What was written is what would be read, and its token is about to be used.
         match stands {
-            _ if outcome != Redeemed::Now => {}
             Some((mark, account)) => self.found_to_stand(basis, mark, account),
             None => view.fill(began, || view.redemptions.insert(redemption.code, Arc::new(redemption))),
         }
-        Ok(outcome)
+        Ok(Redeemed::Now)
     }
 }
 
@@ -137,12 +139,21 @@ const COLUMNS: Columns = &[
 ];
 
 impl Hot for Item {
-    type Out = Redeemed;
+    /// Has it won?
+    type Out = bool;
 
-    async fn all(items: &[Self], tx: &mut Tx) -> Result<Vec<Redeemed>, Fault> {
-        let rows: Vec<_> = items.iter().map(Self::given).collect();
-        // In the order of their codes, so that two slices that wait for one another's codes cannot wait in a ring.
-        let won = tx
+    fn is_one_statement(_: &[Self]) -> bool {
+        true
+    }
+
+    async fn all(items: &[Self], tx: &mut Tx) -> Result<Vec<bool>, Fault> {
+        // In the order of their codes, so that two slices that wait for one another's codes cannot wait in a ring. Of several
+        // that bring the same code, the first may win.
+        let mut first: Vec<_> = (0..items.len()).collect();
+        first.sort_by_key(|at| items[*at].id());
+        first.dedup_by_key(|at| items[*at].id());
+        let rows: Vec<_> = first.iter().map(|at| items[*at].given()).collect();
+        let used = tx
             .many_given(
                 "insert into redemptions
                      (code, application, account, used_at, code_expires_at, token_expires_at, revoked)
@@ -157,33 +168,26 @@ impl Hot for Item {
                              where id = g.account and epoch = g.account_epoch and status = 'active'
                                and password_reset_required = 0)
                        and exists (select 1 from consents where id = g.consent))
-                 order by g.code
                  on conflict (code) do nothing
-                 returning code, application, account, used_at, code_expires_at, token_expires_at, revoked",
+                 returning code",
                 COLUMNS,
                 &rows,
             )
             .await?;
-        let mut won = won.iter().map(redemption).collect::<Result<Vec<_>, _>>()?;
-        // Each row that was made is one item's own: of several that bring the same code to this slice, one has won.
-        let is_first =
-            |item: &Self| won.iter().position(|row| *row == item.code.redemption).map(|at| won.swap_remove(at));
-        let winners: Vec<_> = items.iter().map(is_first).map(|row| row.is_some()).collect();
-        if !won.is_empty() {
-            return Err(Fault::internal("store: a code was used and nobody was told"));
+        let used = used.iter().map(|row| row.get(0)).collect::<Result<HashSet<CodeId>, _>>()?;
+        let mut won = vec![false; items.len()];
+        for at in first {
+            won[at] = used.contains(&items[at].id());
         }
-        let losers: Vec<_> = items.iter().zip(&winners).filter(|(_, won)| !**won).map(|(item, _)| &item.code).collect();
-        let used = used_at(&losers, tx).await?;
-        let told = |(item, won): (&Self, &bool)| match used.get(&item.code.redemption.code) {
-            _ if *won => Redeemed::Now,
-            Some(at) => Redeemed::Before { at: *at },
-            None => Redeemed::NotAllowed,
-        };
-        Ok(items.iter().zip(&winners).map(told).collect())
+        Ok(won)
     }
 }
 
 impl Item {
+    fn id(&self) -> CodeId {
+        self.code.redemption.code
+    }
+
     fn given(&self) -> GivenRow<'_> {
         let Redeeming { redemption, consent, epochs, space: _ } = &self.code;
         values![
@@ -201,16 +205,4 @@ impl Item {
         ]
         .to_vec()
     }
-}
-
-/// When the codes of those who did not win were used, as far as they were.
-async fn used_at(losers: &[&Redeeming], tx: &mut Tx) -> Result<HashMap<CodeId, Timestamp>, Fault> {
-    if losers.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let codes: HashSet<_> = losers.iter().map(|item| item.redemption.code).collect();
-    let rows: Vec<GivenRow<'_>> = codes.iter().map(|code| values![code].to_vec()).collect();
-    let sql = "select r.code, r.used_at from given g join redemptions r on r.code = g.code";
-    let used = tx.many_given(sql, &[("code", Kind::Bytes)], &rows).await?;
-    used.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }

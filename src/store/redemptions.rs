@@ -65,9 +65,10 @@ impl Store {
     }
 }
 
-struct ByCode(CodeId);
+/// The redemption of this code, past the live view.
+pub(super) struct ByCode(pub CodeId);
 
-pub(super) fn redemption(row: &Row) -> Result<Redemption, Fault> {
+fn redemption(row: &Row) -> Result<Redemption, Fault> {
     Ok(Redemption {
         code: row.get(0)?,
         application: row.get(1)?,

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use deadpool_postgres::Object;
+use futures_util::future::join;
+use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::Trouble;
 use crate::clock::Clock;
 use crate::fault::Fault;
-use crate::store::given::{Columns, GivenRow, Place};
+use crate::store::given::{Columns, GivenRow, Place, STAYS};
 use crate::store::value::{Cell, Row, Value};
 
 pub(in crate::store) async fn execute(
@@ -20,7 +22,7 @@ pub(in crate::store) async fn execute(
     sql: &'static str,
     values: &[Value<'_>],
 ) -> Result<u64, tokio_postgres::Error> {
-    let statement = connection.prepare_cached(dollars(sql)).await?;
+    let statement = prepared(connection, sql).await?;
     connection.execute(&statement, &bound(values)).await
 }
 
@@ -29,25 +31,45 @@ pub(in crate::store) async fn many(
     sql: &'static str,
     values: &[Value<'_>],
 ) -> Result<Vec<Row>, tokio_postgres::Error> {
-    let statement = connection.prepare_cached(dollars(sql)).await?;
+    let statement = prepared(connection, sql).await?;
     connection.query(&statement, &bound(values)).await?.iter().map(row).collect()
+}
+
+/// The statement, as the database knows it on this connection.
+pub(in crate::store) async fn prepared(
+    connection: &Object,
+    sql: &'static str,
+) -> Result<Statement, tokio_postgres::Error> {
+    connection.prepare_cached(dollars(sql)).await
 }
 
 /// The given rows travel as an array for each column.
 pub(in crate::store) async fn many_given(
     connection: &Object,
-    sql: &'static str,
+    statement: &Statement,
     columns: Columns,
     rows: &[GivenRow<'_>],
 ) -> Result<Vec<Row>, tokio_postgres::Error> {
-    let statement = connection.prepare_cached(dollars(sql)).await?;
     let arrays: Vec<Box<dyn ToSql + Sync + Send + '_>> = columns
         .iter()
         .enumerate()
         .map(|(at, _)| Box::new(rows.iter().map(|row| row[at]).collect::<Vec<_>>()) as Box<dyn ToSql + Sync + Send>)
         .collect();
     let bound: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|array| &**array as &(dyn ToSql + Sync)).collect();
-    connection.query(&statement, &bound).await?.iter().map(row).collect()
+    connection.query(statement, &bound).await?.iter().map(row).collect()
+}
+
+/// Ends a transaction, unless the installation is being moved or was, in which case nothing has happened. To look costs no
+/// round trip of its own and takes no lock, so whoever marks an installation as moving has to wait for the transactions that
+/// were open by then ([`drain`]). It also keeps a transaction that has failed from being taken for one that was committed.
+pub(in crate::store) async fn commit(connection: &Object, always: bool) -> Result<(), tokio_postgres::Error> {
+    if always {
+        return connection.batch_execute("commit").await;
+    }
+    let stays = prepared(connection, STAYS).await?;
+    // Sent together, in this order. What follows a statement that failed undoes what came before it.
+    let (stays, ended) = join(connection.query_one(&stays, &[]), connection.batch_execute("commit")).await;
+    stays.and(ended)
 }
 
 fn bound<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
@@ -70,7 +92,7 @@ pub(in crate::store) fn fault(problem: &tokio_postgres::Error) -> (Fault, Troubl
         &SqlState::UNIQUE_VIOLATION => (Fault::internal(words), Trouble::Conflict),
         // The old primary after a promotion.
         &SqlState::READ_ONLY_SQL_TRANSACTION => (Fault::unavailable(words), Trouble::Demoted),
-        // What keeps a moved installation from being written (`postgres::COMMIT`).
+        // What keeps a moved installation from being written ([`STAYS`]).
         &SqlState::DIVISION_BY_ZERO => {
             (Fault::unavailable("this installation is being moved, or was"), Trouble::Statement)
         }

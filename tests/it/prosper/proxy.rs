@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// What is done to a group of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Harm {
-    /// The group is not forwarded; the answer is this SQLSTATE.
+    /// In the place of the group the server is sent something that fails with this SQLSTATE.
     Error(&'static str),
     /// The connection is cut, and the group is not forwarded.
     Cut,
@@ -141,16 +141,19 @@ async fn relay(mut client: TcpStream, state: &State) -> std::io::Result<()> {
     server.set_nodelay(true)?;
     let startup = untyped(&mut client).await?;
     server.write_all(&startup).await?;
-    let mut status = replies(&mut server, Some(&mut client)).await?;
+    replies(&mut server, Some(&mut client)).await?;
     loop {
         let group = group(&mut client).await?;
         let commits = group.windows(6).any(|words| words == b"commit");
         match state.harm(commits) {
             None => {
                 server.write_all(&group).await?;
-                status = replies(&mut server, Some(&mut client)).await?;
+                replies(&mut server, Some(&mut client)).await?;
             }
-            Some(Harm::Error(code)) => client.write_all(&refusal(code, &mut status)).await?,
+            Some(Harm::Error(code)) => {
+                server.write_all(&failure(code)).await?;
+                replies(&mut server, Some(&mut client)).await?;
+            }
             Some(Harm::Cut) => return Ok(()),
             Some(Harm::LoseReply) => {
                 server.write_all(&group).await?;
@@ -167,16 +170,13 @@ async fn relay(mut client: TcpStream, state: &State) -> std::io::Result<()> {
     }
 }
 
-/// An error and the end of the group, as a server in this state would send them.
-fn refusal(code: &str, status: &mut u8) -> Vec<u8> {
-    if *status == b'T' {
-        *status = b'E';
-    }
-    let fields = format!("SERROR\0VERROR\0C{code}\0Mharm was done\0\0");
-    let mut bytes = vec![b'E'];
-    bytes.extend_from_slice(&u32::try_from(fields.len() + 4).expect("short").to_be_bytes());
-    bytes.extend_from_slice(fields.as_bytes());
-    bytes.extend_from_slice(&[b'Z', 0, 0, 0, 5, *status]);
+/// A query that fails like this. The server is to know of it: what the client has sent after it belongs to a transaction
+/// that failed.
+fn failure(code: &str) -> Vec<u8> {
+    let words = format!("do $$ begin raise exception 'harm was done' using errcode = '{code}'; end $$\0");
+    let mut bytes = vec![b'Q'];
+    bytes.extend_from_slice(&u32::try_from(words.len() + 4).expect("short").to_be_bytes());
+    bytes.extend_from_slice(words.as_bytes());
     bytes
 }
 
@@ -210,15 +210,15 @@ async fn group(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     }
 }
 
-/// Relays the server's replies up to its being ready again, and answers its state.
-async fn replies(server: &mut TcpStream, mut client: Option<&mut TcpStream>) -> std::io::Result<u8> {
+/// Relays the server's replies up to its being ready again.
+async fn replies(server: &mut TcpStream, mut client: Option<&mut TcpStream>) -> std::io::Result<()> {
     loop {
         let (kind, bytes) = typed(server).await?;
         if let Some(client) = client.as_deref_mut() {
             client.write_all(&bytes).await?;
         }
         if kind == b'Z' {
-            return Ok(bytes[5]);
+            return Ok(());
         }
     }
 }

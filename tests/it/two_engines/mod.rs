@@ -5,6 +5,7 @@ mod conditions;
 mod contention;
 mod live_view;
 mod neighbours;
+mod one_statement;
 mod round_trips;
 mod sweep;
 mod units;
