@@ -27,8 +27,6 @@ use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::prosper::Prosper;
 use crate::store::redeeming::{Redeemed, Redeeming};
-use crate::store::redemptions::Redemption;
-use crate::store::stood::Basis;
 
 use super::client_authority::proves;
 use super::code::{Code, LoginToken};
@@ -133,17 +131,12 @@ fn is_verifier(verifier: &Plain) -> bool {
 
 async fn redeem(code: &Code, place: &str, now: Timestamp, p: &Prosper) -> Result<String, Stop<Refusal>> {
     let token = LoginToken { basis: code.basis, expires_at: now.plus(lifetimes::LOGIN_TOKEN) };
-    let redemption = Redemption {
-        code: code.basis.code,
-        application: code.basis.client,
-        account: code.basis.account,
+    let redeeming = Redeeming {
+        basis: code.basis,
         used_at: now,
         code_expires_at: code.expires_at,
         token_expires_at: token.expires_at,
-        revoked: false,
     };
-    let Basis { consent, epochs, space, .. } = code.basis;
-    let redeeming = Redeeming { redemption, consent, epochs, space };
     match p.store.redeem_code(redeeming).await? {
         Redeemed::Now => {
             p.store.saw_consent(code.basis.consent, now, place);

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use super::Store;
 use super::engine::Tx;
-use super::families::Epochs;
 use super::given::{Columns, GivenRow, Kind};
 use super::neighbours::Hot;
 use super::redemptions::{ByCode, Redemption};
@@ -18,7 +17,7 @@ use super::stood::{Basis, Mark};
 use super::view::{NOWHERE, View};
 use crate::domain::account::Account;
 use crate::domain::application::{Application, ApplicationKind};
-use crate::domain::ids::{CodeId, ConsentId, SpaceId};
+use crate::domain::ids::CodeId;
 use crate::domain::time::Timestamp;
 use crate::fault::Fault;
 use crate::values;
@@ -38,16 +37,16 @@ pub enum Redeemed {
 }
 
 /// A code about to be used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Redeeming {
-    /// What is written down.
-    pub redemption: Redemption,
-    /// The consent that the code was issued under.
-    pub consent: ConsentId,
-    /// The counters the code carries.
-    pub epochs: Epochs,
-    /// The space of both.
-    pub space: SpaceId,
+    /// The code, and what it was given on the strength of.
+    pub basis: Basis,
+    /// When it is used.
+    pub used_at: Timestamp,
+    /// When it would have expired.
+    pub code_expires_at: Timestamp,
+    /// When the token expires that it is traded for.
+    pub token_expires_at: Timestamp,
 }
 
 impl Store {
@@ -60,15 +59,14 @@ impl Store {
         let began = view.generation();
         let stands = code.stands(view);
         let known = stands.as_ref().map(|(mark, _)| (Arc::clone(view), *mark));
-        let (redemption, basis) = (code.redemption.clone(), code.basis());
         if !self.inner.redeeming.join(Item { code, known }, self).await? {
-            let used = self.read(ByCode(redemption.code)).await?;
+            let used = self.read(ByCode(code.basis.code)).await?;
             return Ok(used.map_or(Redeemed::NotAllowed, |used| Redeemed::Before { at: used.used_at }));
         }
         // What was written is what would be read, and its token is about to be used.
         match stands {
-            Some((mark, account)) => self.found_to_stand(basis, mark, account),
-            None => view.fill(began, || view.redemptions.insert(redemption.code, Arc::new(redemption))),
+            Some((mark, account)) => self.found_to_stand(code.basis, mark, account),
+            None => view.fill(began, || view.redemptions.insert(code.basis.code, Arc::new(code.redemption()))),
         }
         Ok(Redeemed::Now)
     }
@@ -79,7 +77,7 @@ impl Redeeming {
     /// before it was looked at. The conditions of the statement below, and those of the token that will be looked at; what
     /// is not held is left to them.
     fn stands(&self, view: &View) -> Option<(Mark, Arc<Account>)> {
-        let Redemption { code, application, account, .. } = self.redemption;
+        let Basis { code, client: application, account, space: both, consent, epochs } = self.basis;
         if !view.is_trusted() {
             return None;
         }
@@ -87,19 +85,19 @@ impl Redeeming {
         let client = view.clients.get(&application)?;
         let Application { kind, disabled, epoch, space, .. } = client.application;
         let account = view.accounts.get(&account)?;
-        let stands = view.installation.load().as_ref()?.epoch == self.epochs.installation
-            && (kind, disabled, epoch, space) == (ApplicationKind::Login, false, self.epochs.application, self.space)
+        let stands = view.installation.load().as_ref()?.epoch == epochs.installation
+            && (kind, disabled, epoch, space) == (ApplicationKind::Login, false, epochs.application, both)
             && account.is_usable()
-            && (account.epoch, account.space) == (self.epochs.account, self.space)
-            && view.consents.get(&(account.id, application)).is_some_and(|held| held.id == self.consent);
+            && (account.epoch, account.space) == (epochs.account, both)
+            && view.consents.get(&(account.id, application)).is_some_and(|held| held.id == consent);
         stands.then_some((mark, account))
     }
 
-    /// What its token depends on.
-    fn basis(&self) -> Basis {
-        let Redemption { code, application, account, .. } = self.redemption;
-        let Self { consent, epochs, space, .. } = *self;
-        Basis { code, client: application, account, space, consent, epochs }
+    /// What is written down.
+    pub fn redemption(&self) -> Redemption {
+        let Self { basis, used_at, code_expires_at, token_expires_at } = *self;
+        let Basis { code, client: application, account, .. } = basis;
+        Redemption { code, application, account, used_at, code_expires_at, token_expires_at, revoked: false }
     }
 }
 
@@ -118,7 +116,7 @@ impl Item {
         let Some((view, mark)) = &self.known else { return NOWHERE };
         // In this order: whatever was logged up to there has moved the mark by now.
         let applied = view.applied();
-        let Redemption { account, code, .. } = self.code.redemption;
+        let Basis { account, code, .. } = self.code.basis;
         if view.marks.now(account, code) == *mark { applied } else { NOWHERE }
     }
 }
@@ -185,18 +183,19 @@ impl Hot for Item {
 
 impl Item {
     fn id(&self) -> CodeId {
-        self.code.redemption.code
+        self.code.basis.code
     }
 
     fn given(&self) -> GivenRow<'_> {
-        let Redeeming { redemption, consent, epochs, space: _ } = &self.code;
+        let Redeeming { basis, used_at, code_expires_at, token_expires_at } = &self.code;
+        let Basis { code, client, account, space: _, consent, epochs } = basis;
         values![
-            &redemption.code,
-            &redemption.application,
-            redemption.account,
-            redemption.used_at,
-            redemption.code_expires_at,
-            redemption.token_expires_at,
+            code,
+            client,
+            *account,
+            *used_at,
+            *code_expires_at,
+            *token_expires_at,
             consent,
             epochs.account,
             epochs.application,

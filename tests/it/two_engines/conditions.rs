@@ -7,7 +7,7 @@ use prosper::domain::ids::ConsentId;
 use prosper::domain::status::Status;
 use prosper::store::applications::ApplicationChange;
 use prosper::store::families::{Epochs, Family};
-use prosper::store::redeeming::Redeemed;
+use prosper::store::redeeming::{Redeemed, Redeeming};
 
 use super::Maker;
 use crate::prosper::{A_MOMENT, Prosper, minutes};
@@ -74,38 +74,48 @@ async fn a_code_is_redeemed_only_as_things_stood_when_it_was_issued() {
     let ada = p.investor("ada@example.com").await;
     let app = make.application(&ada, ApplicationKind::Login).await;
     let consent = make.store.allow(make.allow(make.consent(&ada, &app))).await.expect("written").expect("given");
-    for (name, shift) in off_by_one() {
-        for by in [-1, 1] {
-            let mut code = make.redeeming(&ada, &app, consent);
-            shift(&mut code.epochs, by);
-            assert_eq!(
-                make.store.redeem_code(code.clone()).await.expect("written"),
-                Redeemed::NotAllowed,
-                "{name} {by}"
-            );
-            code.epochs = Epochs::default();
-            assert_eq!(make.store.redeem_code(code).await.expect("written"), Redeemed::Now, "and it was not used up");
+    // Read from the store, and then as the live view holds it.
+    for held in [false, true] {
+        if held {
+            make.store.account(ada.id).await.expect("read").expect("there");
+            make.store.client(app.id).await.expect("read").expect("there");
+            make.store.consent(ada.id, app.id).await.expect("read").expect("there");
+            make.store.installation().await.expect("read");
         }
+        for (name, shift) in off_by_one() {
+            for by in [-1, 1] {
+                let mut code = make.redeeming(&ada, &app, consent);
+                shift(&mut code.basis.epochs, by);
+                let told = make.store.redeem_code(code).await.expect("written");
+                assert_eq!(told, Redeemed::NotAllowed, "{name} {by}, {held}");
+                code.basis.epochs = Epochs::default();
+                let told = make.store.redeem_code(code).await.expect("written");
+                assert_eq!(told, Redeemed::Now, "and it was not used up");
+            }
+        }
+        let strange = make.redeeming(&ada, &app, ConsentId::from_bytes([9; 16]));
+        assert_eq!(make.store.redeem_code(strange).await.expect("written"), Redeemed::NotAllowed, "{held}");
     }
-    let strange = make.redeeming(&ada, &app, ConsentId::from_bytes([9; 16]));
-    assert_eq!(make.store.redeem_code(strange).await.expect("written"), Redeemed::NotAllowed);
 
     let code = make.redeeming(&ada, &app, consent);
     ada.becomes(Status::OnHold).await;
-    let later = |account| prosper::store::redeeming::Redeeming {
-        epochs: Epochs { account, ..Epochs::default() },
-        ..code.clone()
+    let later = |mut code: Redeeming, account| {
+        code.basis.epochs.account = account;
+        code
     };
-    assert_eq!(make.store.redeem_code(later(1)).await.expect("written"), Redeemed::NotAllowed, "not active");
+    assert_eq!(make.store.redeem_code(later(code, 1)).await.expect("written"), Redeemed::NotAllowed, "not active");
     ada.becomes(Status::Active).await;
-    assert_eq!(make.store.redeem_code(later(2)).await.expect("written"), Redeemed::Now);
+    assert_eq!(make.store.redeem_code(later(code, 2)).await.expect("written"), Redeemed::Now);
     assert!(p.p.store.withdraw(ada.id, app.id, p.system()).await.expect("written"));
     let (other, again) = (make.redeeming(&ada, &app, consent), make.consent(&ada, &app));
     let mut allow = make.allow(again);
     allow.account_epoch = 2;
     make.store.allow(allow).await.expect("written").expect("given anew");
-    let other = prosper::store::redeeming::Redeeming { epochs: later(2).epochs, ..other };
-    assert_eq!(make.store.redeem_code(other).await.expect("written"), Redeemed::NotAllowed, "another consent");
+    assert_eq!(
+        make.store.redeem_code(later(other, 2)).await.expect("written"),
+        Redeemed::NotAllowed,
+        "another consent"
+    );
 }
 
 #[tokio::test]
@@ -116,8 +126,8 @@ async fn a_replay_revokes_what_was_used_before_it_and_nothing_younger() {
     let app = make.application(&ada, ApplicationKind::Login).await;
     let consent = make.store.allow(make.allow(make.consent(&ada, &app))).await.expect("written").expect("given");
     let code = make.redeeming(&ada, &app, consent);
-    make.store.redeem_code(code.clone()).await.expect("written");
-    let (id, used) = (code.redemption.code, code.redemption.used_at);
+    make.store.redeem_code(code).await.expect("written");
+    let (id, used) = (code.basis.code, code.used_at);
     let just_before = prosper::domain::time::Timestamp::from_micros(used.micros() - 1);
     assert!(!make.store.revoke_redemption(id, just_before).await.expect("written"));
     assert!(!make.store.redemption(id).await.expect("read").expect("there").revoked);

@@ -27,12 +27,12 @@ async fn of_fifty_redeemers_of_one_code_one_wins_and_the_others_learn_when() {
     for _ in 0..20 {
         let code = make.redeeming(&ada, &app, consent);
         let told = fifty(|_| {
-            let (store, code) = (make.store.clone(), code.clone());
+            let (store, code) = (make.store.clone(), code);
             async move { store.redeem_code(code).await.expect("written") }
         });
         let told = told.await;
         assert_eq!(told.iter().filter(|told| **told == Redeemed::Now).count(), 1);
-        let before = Redeemed::Before { at: code.redemption.used_at };
+        let before = Redeemed::Before { at: code.used_at };
         assert_eq!(told.iter().filter(|told| **told == before).count(), 49);
     }
     assert_eq!(make.store.redemption_count().await.expect("read"), 20);

@@ -44,7 +44,8 @@ async fn within_a_second(since: Instant, name: &str, mut is_so: impl AsyncFnMut(
 async fn a_code_is_refused_at_once_when_another_process_ended_what_it_stands_on() {
     let (_folder, one, other) = two().await;
     let (make, far) = (Maker::of(&one), &other.p.store);
-    for (at, end) in ["nothing", "the account", "the application", "the consent"].into_iter().enumerate() {
+    let ends = ["nothing", "the account", "the application", "the consent", "everything"];
+    for (at, end) in ends.into_iter().enumerate() {
         let person = one.investor(&format!("person-{at}@example.com")).await;
         let app = make.application(&person, ApplicationKind::Login).await;
         let consent = make.store.allow(make.allow(make.consent(&person, &app))).await.expect("written").expect("given");
@@ -69,6 +70,9 @@ async fn a_code_is_refused_at_once_when_another_process_ended_what_it_stands_on(
             "the consent" => {
                 one.p.store.withdraw(person.id, app.id, one.system()).await.expect("written");
             }
+            "everything" => {
+                one.p.store.begin_epoch(None, one.system()).await.expect("written");
+            }
             _ => {}
         }
         let told = far.redeem_code(make.redeeming(&person, &app, consent)).await.expect("written");
@@ -84,9 +88,9 @@ async fn what_one_process_changes_another_honours_within_a_second() {
     let app = make.application(&ada, ApplicationKind::Login).await;
     let consent = make.store.allow(make.allow(make.consent(&ada, &app))).await.expect("written").expect("given");
     let (code, session) = (make.redeeming(&ada, &app, consent), make.session(&ada));
-    make.store.redeem_code(code.clone()).await.expect("written");
+    make.store.redeem_code(code).await.expect("written");
     make.store.open_session(session.clone(), None, None).await.expect("written");
-    let (code, session, far) = (code.redemption.code, session.id, &other.p.store);
+    let (code, session, far) = (code.basis.code, session.id, &other.p.store);
 
     // Held over there from here on.
     assert_eq!(far.account(ada.id).await.expect("read").expect("there").status, Status::Active);

@@ -23,8 +23,8 @@ use prosper::store::consents::Allow;
 use prosper::store::engine::{Tx, Unit};
 use prosper::store::families::{Epochs, Family};
 use prosper::store::redeeming::Redeeming;
-use prosper::store::redemptions::Redemption;
 use prosper::store::sessions::Session;
+use prosper::store::stood::Basis;
 
 use crate::prosper::{Person, Prosper, hours, minutes};
 
@@ -140,16 +140,16 @@ impl<'s> Maker<'s> {
     }
 
     fn redeeming(&self, account: &Person<'_>, application: &Application, consent: ConsentId) -> Redeeming {
-        let redemption = Redemption {
+        let basis = Basis {
             code: CodeId::from_bytes(self.bytes()),
-            application: application.id,
+            client: application.id,
             account: account.id,
-            used_at: self.now(),
-            code_expires_at: self.now().plus(minutes(5)),
-            token_expires_at: self.now().plus(minutes(15)),
-            revoked: false,
+            space: application.space,
+            consent,
+            epochs: Epochs::default(),
         };
-        Redeeming { redemption, consent, epochs: Epochs::default(), space: application.space }
+        let (code_expires_at, token_expires_at) = (self.now().plus(minutes(5)), self.now().plus(minutes(15)));
+        Redeeming { basis, used_at: self.now(), code_expires_at, token_expires_at }
     }
 
     fn session(&self, account: &Person<'_>) -> Session {

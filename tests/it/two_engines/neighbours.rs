@@ -9,6 +9,7 @@ use prosper::domain::ids::{CodeId, ConsentId};
 use prosper::store::failures::CountAttempt;
 use prosper::store::families::Epochs;
 use prosper::store::redeeming::{Redeemed, Redeeming};
+use prosper::store::stood::Basis;
 
 use super::{Int, Maker, Raw};
 use crate::prosper::alone::{alone, run};
@@ -17,7 +18,7 @@ use crate::prosper::{Prosper, minutes};
 
 /// What each was told, in order, of codes that come in at one moment.
 async fn at_once(make: &Maker<'_>, codes: &[Redeeming]) -> Vec<Redeemed> {
-    let told = join_all(codes.iter().map(|code| make.store.redeem_code(code.clone()))).await;
+    let told = join_all(codes.iter().map(|code| make.store.redeem_code(*code))).await;
     told.into_iter().map(|told| told.expect("written")).collect()
 }
 
@@ -29,7 +30,7 @@ async fn of_many_that_come_together_each_is_told_its_own() {
     let app = make.application(&ada, ApplicationKind::Login).await;
     let consent = make.store.allow(make.allow(make.consent(&ada, &app))).await.expect("written").expect("given");
     let used = make.redeeming(&ada, &app, consent);
-    assert_eq!(make.store.redeem_code(used.clone()).await.expect("written"), Redeemed::Now);
+    assert_eq!(make.store.redeem_code(used).await.expect("written"), Redeemed::Now);
     p.clock.advance(minutes(1));
 
     // In turn: a good one, one that was used, one whose consent there is not, one whose account has moved on.
@@ -38,12 +39,12 @@ async fn of_many_that_come_together_each_is_told_its_own() {
         let fresh = make.redeeming(&ada, &app, consent);
         codes.push(match at % 4 {
             0 => fresh,
-            1 => Redeeming {
-                redemption: prosper::store::redemptions::Redemption { used_at: p.p.now(), ..used.redemption.clone() },
-                ..used.clone()
-            },
-            2 => Redeeming { consent: ConsentId::from_bytes([9; 16]), ..fresh },
-            _ => Redeeming { epochs: Epochs { account: 1, ..fresh.epochs }, ..fresh },
+            1 => Redeeming { used_at: p.p.now(), ..used },
+            2 => Redeeming { basis: Basis { consent: ConsentId::from_bytes([9; 16]), ..fresh.basis }, ..fresh },
+            _ => {
+                let epochs = Epochs { account: 1, ..fresh.basis.epochs };
+                Redeeming { basis: Basis { epochs, ..fresh.basis }, ..fresh }
+            }
         });
     }
     for (at, told) in at_once(&make, &codes).await.into_iter().enumerate() {
@@ -51,7 +52,7 @@ async fn of_many_that_come_together_each_is_told_its_own() {
             told,
             match at % 4 {
                 0 => Redeemed::Now,
-                1 => Redeemed::Before { at: used.redemption.used_at },
+                1 => Redeemed::Before { at: used.used_at },
                 _ => Redeemed::NotAllowed,
             },
             "{at}"
@@ -59,9 +60,9 @@ async fn of_many_that_come_together_each_is_told_its_own() {
     }
     assert_eq!(make.store.redemption_count().await.expect("read"), 76);
     for (at, code) in codes.iter().enumerate() {
-        let kept = make.store.redemption(code.redemption.code).await.expect("read");
+        let kept = make.store.redemption(code.basis.code).await.expect("read");
         assert_eq!(kept.is_some(), at % 4 < 2, "{at}");
-        assert!(at % 4 != 0 || kept.as_deref() == Some(&code.redemption), "{at}: all of it was written down");
+        assert!(at % 4 != 0 || kept.as_deref() == Some(&code.redemption()), "{at}: all of it was written down");
     }
 }
 
@@ -78,18 +79,18 @@ async fn of_those_that_bring_one_code_together_exactly_one_wins() {
     for _ in 0..5 {
         p.clock.advance(std::time::Duration::from_millis(1));
         for code in &fresh {
-            let mut code = code.clone();
-            (code.redemption.used_at, code.redemption.token_expires_at) = (p.p.now(), p.p.now().plus(minutes(15)));
+            let mut code = *code;
+            (code.used_at, code.token_expires_at) = (p.p.now(), p.p.now().plus(minutes(15)));
             codes.push(code);
         }
     }
     let told = at_once(&make, &codes).await;
     for code in &fresh {
-        let id = code.redemption.code;
-        let mut brought = codes.iter().zip(&told).filter(|(code, _)| code.redemption.code == id);
+        let id = code.basis.code;
+        let mut brought = codes.iter().zip(&told).filter(|(code, _)| code.basis.code == id);
         let (winner, _) = brought.clone().find(|(_, told)| **told == Redeemed::Now).expect("one wins");
         let row = make.store.redemption(id).await.expect("read").expect("there");
-        assert_eq!(*row, winner.redemption, "what is written down is the winner's");
+        assert_eq!(*row, winner.redemption(), "what is written down is the winner's");
         let lost = Redeemed::Before { at: row.used_at };
         assert!(brought.all(|(code, told)| *told == if std::ptr::eq(code, winner) { Redeemed::Now } else { lost }));
     }
@@ -199,11 +200,11 @@ async fn neighbours_whose_statement_fails_are_all_told() {
     let consent = make.store.allow(make.allow(make.consent(&ada, &app))).await.expect("written").expect("given");
     let codes: Vec<_> = (0..50).map(|_| make.redeeming(&ada, &app, consent)).collect();
     make.store.write(Raw("alter table redemptions rename to redemptions_elsewhere")).await.expect("written");
-    for told in join_all(codes.iter().map(|code| make.store.redeem_code(code.clone()))).await {
+    for told in join_all(codes.iter().map(|code| make.store.redeem_code(*code))).await {
         assert!(told.is_err());
     }
     make.store.write(Raw("alter table redemptions_elsewhere rename to redemptions")).await.expect("written");
     assert!(at_once(&make, &codes).await.iter().all(|told| *told == Redeemed::Now));
-    let ids: HashSet<CodeId> = codes.iter().map(|code| code.redemption.code).collect();
+    let ids: HashSet<CodeId> = codes.iter().map(|code| code.basis.code).collect();
     assert_eq!(ids.len(), 50);
 }

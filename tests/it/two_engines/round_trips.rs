@@ -154,9 +154,9 @@ async fn consents_keys_families_redemptions_and_sessions_read_back() {
     assert_eq!(make.store.family(machine.id).await.expect("read").as_deref(), Some(&machine));
 
     let redeeming = make.redeeming(&ada, &login, consent.id);
-    make.store.redeem_code(redeeming.clone()).await.expect("written");
-    let found = make.store.redemption(redeeming.redemption.code).await.expect("read");
-    assert_eq!(found.as_deref(), Some(&redeeming.redemption));
+    make.store.redeem_code(redeeming).await.expect("written");
+    let found = make.store.redemption(redeeming.basis.code).await.expect("read");
+    assert_eq!(found.as_deref(), Some(&redeeming.redemption()));
 
     let (one, two) = (make.session(&ada), make.session(&ada));
     assert!(make.store.open_session(one.clone(), None, None).await.expect("written"));

@@ -11,8 +11,8 @@ use prosper::store::app_requests::AppRequest;
 use prosper::store::engine::{Tx, Unit};
 use prosper::store::families::Family;
 use prosper::store::redeeming::{Redeemed, Redeeming};
-use prosper::store::redemptions::Redemption;
 use prosper::store::sessions::Session;
+use prosper::store::stood::Basis;
 
 use prosper::values;
 
@@ -35,8 +35,7 @@ async fn what_expires_is_swept_in_its_microsecond_and_not_before() {
     let session = Session { expires_at: end, ..make.session(&ada) };
     make.store.open_session(session.clone(), None, None).await.expect("written");
     let code = make.redeeming(&ada, &login, consent);
-    let redemption = Redemption { token_expires_at: end, ..code.redemption.clone() };
-    make.store.redeem_code(Redeeming { redemption, ..code.clone() }).await.expect("written");
+    make.store.redeem_code(Redeeming { token_expires_at: end, ..code }).await.expect("written");
 
     let tables = ["families", "sessions", "redemptions", "used_forms"];
     let counts = [
@@ -67,7 +66,7 @@ async fn a_used_code_that_was_swept_cannot_be_used_again_whatever_the_clock_says
     let app = make.application(&ada, ApplicationKind::Login).await;
     let consent = make.store.allow(make.allow(make.consent(&ada, &app))).await.expect("written").expect("given");
     let (used, unused) = (make.redeeming(&ada, &app, consent), make.redeeming(&ada, &app, consent));
-    assert_eq!(make.store.redeem_code(used.clone()).await.expect("written"), Redeemed::Now);
+    assert_eq!(make.store.redeem_code(used).await.expect("written"), Redeemed::Now);
     make.store.sweep(p.p.now().plus(minutes(20))).await.expect("swept");
     assert_eq!(make.store.redemption_count().await.expect("read"), 0);
     // The flow has long refused both by their age; here the clock is one that went back.
@@ -79,13 +78,7 @@ async fn a_used_code_that_was_swept_cannot_be_used_again_whatever_the_clock_says
     let after = make.store.read(Int("select swept_before from installation where one = 1")).await.expect("read");
     let before = p.p.now().plus(minutes(20));
     assert_eq!(Timestamp::from_micros(after), before, "it never goes back (the view held {swept_before})");
-    let fresh = Redeeming {
-        redemption: Redemption {
-            code_expires_at: before.plus(A_MOMENT),
-            ..make.redeeming(&ada, &app, consent).redemption
-        },
-        ..make.redeeming(&ada, &app, consent)
-    };
+    let fresh = Redeeming { code_expires_at: before.plus(A_MOMENT), ..make.redeeming(&ada, &app, consent) };
     assert_eq!(make.store.redeem_code(fresh).await.expect("written"), Redeemed::Now, "a moment later is late enough");
 }
 
@@ -112,14 +105,13 @@ async fn used_codes_are_swept_however_they_are_named() {
     ] {
         let (drawn_at, used_at) = (now.plus(drawn_at), now.plus(drawn_at).plus(used_after));
         let like = make.redeeming(&ada, &app, consent);
-        let redemption = Redemption {
-            code,
+        let redeeming = Redeeming {
+            basis: Basis { code, ..like.basis },
             used_at,
             code_expires_at: drawn_at.plus(minutes(5)),
             token_expires_at: used_at.plus(minutes(15)),
-            ..like.redemption.clone()
         };
-        let redeemed = make.store.redeem_code(Redeeming { redemption, ..like }).await;
+        let redeemed = make.store.redeem_code(redeeming).await;
         assert_eq!(redeemed.expect("written"), Redeemed::Now, "{code}");
     }
     for (after, left) in
