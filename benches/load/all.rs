@@ -37,13 +37,26 @@ pub async fn run(plan: &Plan) -> Report {
     let lines = elsewhere(plan, &bare, plan.folder.as_deref(), true, &[1, 32, 64], &Operation::ALL).await;
     report.tables.push(Table::of_lines("postgres", &lines));
     report.tables.push(accounts(plan, &bare).await);
-    if let Some(folder) = &plan.write {
-        std::fs::write(Path::new(folder).join("figures.json"), report.json()).expect("written");
-        let guide = format!("{folder}.md");
-        let text = std::fs::read_to_string(&guide).expect("the guide is there");
-        std::fs::write(&guide, report.insert_into(&text)).expect("written");
-    }
+    write(plan, &report);
     report
+}
+
+/// The table by number of accounts alone.
+pub async fn growing(plan: &Plan) -> Report {
+    let report = Report { tables: vec![accounts(plan, &Bare::start()).await] };
+    write(plan, &report);
+    report
+}
+
+/// Puts tables and figures where the guide has them; what was not measured now stays as it is.
+fn write(plan: &Plan, report: &Report) {
+    let Some(folder) = &plan.write else { return };
+    let figures = Path::new(folder).join("figures.json");
+    let before = std::fs::read_to_string(&figures).unwrap_or_default();
+    std::fs::write(&figures, report.json_after(&before)).expect("written");
+    let guide = format!("{folder}.md");
+    let text = std::fs::read_to_string(&guide).expect("the guide is there");
+    std::fs::write(&guide, report.insert_into(&text)).expect("written");
 }
 
 /// What the disk is asked to write by.

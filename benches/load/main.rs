@@ -61,6 +61,9 @@ async fn run(plan: &Plan) -> Report {
     if plan.all {
         return all::run(plan).await;
     }
+    if plan.growing {
+        return all::growing(plan).await;
+    }
     let site = Site::new(&plan.binary, plan.folder.as_deref(), plan.postgres, plan.accounts).await;
     let bench = Bench::begin(site, None).await;
     let mut report = Report::default();

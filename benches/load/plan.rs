@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 /// The options, each with its default.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Plan {
     /// `--rounds N`
     pub rounds: usize,
@@ -26,6 +27,8 @@ pub struct Plan {
     pub profile: Option<String>,
     /// `--all`: every table of the guide.
     pub all: bool,
+    /// `--growing`: only the table by number of accounts, ten million too if that many are asked for.
+    pub growing: bool,
     /// `--write FOLDER`: figures as JSON and plots into it, tables into the guide beside it, `FOLDER.md`.
     pub write: Option<String>,
     /// `--json FILE`: the figures.
@@ -34,7 +37,7 @@ pub struct Plan {
 
 impl Plan {
     pub fn read(arguments: &[String]) -> Self {
-        const KNOWN: [&str; 14] = [
+        const KNOWN: [&str; 15] = [
             "--quick",
             "--rounds",
             "--connections",
@@ -46,6 +49,7 @@ impl Plan {
             "--overload",
             "--profile",
             "--all",
+            "--growing",
             "--write",
             "--json",
             "--span",
@@ -72,6 +76,7 @@ impl Plan {
             overload: has("--overload"),
             profile: value("--profile"),
             all: has("--all"),
+            growing: has("--growing"),
             write: value("--write"),
             json: value("--json"),
         }

@@ -175,7 +175,13 @@ impl Report {
     }
 
     pub fn json(&self) -> String {
-        let all = self.tables.iter().map(|table| (table.name.to_owned(), table.json.clone())).collect();
+        self.json_after("")
+    }
+
+    /// The figures, in the place of those of the same tables in what was written before.
+    pub fn json_after(&self, before: &str) -> String {
+        let mut all = serde_json::from_str::<serde_json::Map<_, _>>(before).unwrap_or_default();
+        all.extend(self.tables.iter().map(|table| (table.name.to_owned(), table.json.clone())));
         serde_json::to_string_pretty(&Value::Object(all)).expect("it is JSON") + "\n"
     }
 
