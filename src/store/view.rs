@@ -11,7 +11,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, UnitWeighter};
 
 use super::applications::Client;
 use super::changes::Change;
@@ -75,9 +76,9 @@ impl View {
             accounts: Cache::new(PEOPLE),
             consents: Cache::new(PEOPLE),
             families: Cache::new(FAMILIES),
-            redemptions: Cache::new(REDEMPTIONS),
+            redemptions: passing(REDEMPTIONS),
             sessions: Cache::new(PEOPLE),
-            stood: Cache::new(STOOD),
+            stood: passing(STOOD),
             marks: Marks::new(),
             applied: AtomicI64::new(NOWHERE),
             installation: ArcSwapOption::empty(),
@@ -193,6 +194,15 @@ impl View {
         self.marks.all_moved();
         self.applied.store(position, Ordering::Release);
     }
+}
+
+/// A cache for what is asked for over and over and then never again. By default half as many names as there is room for
+/// are kept of what was put out, to know it when it comes back; here none are, which saves a third of the room.
+fn passing<K: Eq + Hash, V: Clone>(most: usize) -> Cache<K, V> {
+    let mut options = OptionsBuilder::new();
+    options.estimated_items_capacity(most).weight_capacity(most as u64).ghost_allocation(0.0);
+    let options = options.build().expect("both capacities are there");
+    Cache::with_options(options, UnitWeighter, DefaultHashBuilder::default(), DefaultLifecycle::default())
 }
 
 fn micros(span: Duration) -> u64 {
