@@ -214,3 +214,47 @@ impl<T: Hot> Unit for Run<T> {
         if told.len() == items.len() { Ok(told) } else { Err(Fault::internal("store: not every item was answered")) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone)]
+    struct Nothing;
+
+    impl Hot for Nothing {
+        type Out = ();
+
+        fn is_one_statement(_: &[Self]) -> bool {
+            true
+        }
+
+        async fn all(items: &[Self], _: &mut Tx) -> Result<Vec<()>, Fault> {
+            Ok(items.iter().map(|_| ()).collect())
+        }
+    }
+
+    fn queue(apart: bool, waiting: usize, running: usize, began: Duration) -> Queue<Nothing> {
+        let waiting = (0..waiting).map(|_| (Nothing, oneshot::channel().0)).collect();
+        Queue { waiting, called: false, running, began, apart }
+    }
+
+    #[test]
+    fn a_second_slice_begins_if_it_is_worth_it_or_the_first_takes_long() {
+        let (now, long_ago) = (Clock::monotonic(), Clock::monotonic().saturating_sub(LONG));
+        for (apart, waiting, running, began, calls) in [
+            (true, 0, 0, now, false),
+            (true, 1, 0, now, true),
+            (true, 1, 1, now, false),
+            (true, WORTH, 1, now, true),
+            (true, 1, 1, long_ago, true),
+            (true, WORTH, AT_ONCE, long_ago, false),
+            (false, 1, 1, now, true),
+            (false, WORTH, AT_ONCE, now, false),
+        ] {
+            let mut queue = queue(apart, waiting, running, began);
+            assert_eq!(queue.call(), calls, "{apart} {waiting} {running}");
+            assert!(!queue.call(), "called for once");
+        }
+    }
+}

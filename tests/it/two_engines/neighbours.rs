@@ -2,19 +2,25 @@
 //! outcome all the same (house plan §4).
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use prosper::domain::application::ApplicationKind;
 use prosper::domain::ids::{CodeId, ConsentId};
+use prosper::fault::Fault;
+use prosper::store::engine::{Tx, Unit};
 use prosper::store::failures::CountAttempt;
 use prosper::store::families::Epochs;
 use prosper::store::redeeming::{Redeemed, Redeeming};
 use prosper::store::stood::Basis;
+use prosper::values;
+use tokio::sync::Notify;
 
 use super::{Int, Maker, Raw};
 use crate::prosper::alone::{alone, run};
 use crate::prosper::statements::Statements;
-use crate::prosper::{Prosper, minutes};
+use crate::prosper::{ON_POSTGRES, Prosper, is_set, minutes};
 
 /// What each was told, in order, of codes that come in at one moment.
 async fn at_once(make: &Maker<'_>, codes: &[Redeeming]) -> Vec<Redeemed> {
@@ -181,10 +187,10 @@ async fn families_that_are_opened_together_forgive_their_own() {
 
 struct Emails;
 
-impl prosper::store::engine::Unit for Emails {
+impl Unit for Emails {
     type Out = HashSet<String>;
 
-    async fn run(&self, tx: &mut prosper::store::engine::Tx) -> Result<HashSet<String>, prosper::fault::Fault> {
+    async fn run(&self, tx: &mut Tx) -> Result<HashSet<String>, Fault> {
         let rows = tx.many("select folded_email from sign_in_failures", &[]).await?;
         rows.iter().map(|row| row.get(0)).collect()
     }
@@ -207,4 +213,55 @@ async fn neighbours_whose_statement_fails_are_all_told() {
     assert!(at_once(&make, &codes).await.iter().all(|told| *told == Redeemed::Now));
     let ids: HashSet<CodeId> = codes.iter().map(|code| code.basis.code).collect();
     assert_eq!(ids.len(), 50);
+}
+
+/// Writes down a use of a code, and does not end before it is told to.
+struct Holds {
+    code: Redeeming,
+    there: Arc<Notify>,
+    end: Arc<Notify>,
+}
+
+impl Unit for Holds {
+    type Out = u64;
+
+    async fn run(&self, tx: &mut Tx) -> Result<u64, Fault> {
+        let Redeeming { basis, used_at, code_expires_at, token_expires_at } = &self.code;
+        let sql = "insert into redemptions
+                       (code, application, account, used_at, code_expires_at, token_expires_at, revoked)
+                   values (?1, ?2, ?3, ?4, ?5, ?6, 0)";
+        let values = values![&basis.code, &basis.client, basis.account, *used_at, *code_expires_at, *token_expires_at];
+        let rows = tx.execute(sql, values).await?;
+        self.there.notify_one();
+        self.end.notified().await;
+        Ok(rows)
+    }
+}
+
+/// Of the engine that has more than one writer: the embedded one waits for nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_slice_that_has_to_wait_for_a_row_holds_up_no_other() {
+    if !is_set(ON_POSTGRES) {
+        return;
+    }
+    let p = Prosper::start().await;
+    let make = Maker::of(&p);
+    let ada = p.investor("ada@example.com").await;
+    let app = make.application(&ada, ApplicationKind::Login).await;
+    let consent = make.store.allow(make.allow(make.consent(&ada, &app))).await.expect("written").expect("given");
+    let (held, free) = (make.redeeming(&ada, &app, consent), make.redeeming(&ada, &app, consent));
+    let (there, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let holds = Holds { code: held, there: Arc::clone(&there), end: Arc::clone(&end) };
+    let (one, two) = (make.store.clone(), make.store.clone());
+    let holder = tokio::spawn(async move { one.write(holds).await });
+    there.notified().await;
+    let waits = tokio::spawn(async move { two.redeem_code(held).await });
+    // Its slice is on its way by then, or else both are in one and the test waits for longer than anybody does.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(make.store.redeem_code(free).await.expect("written"), Redeemed::Now);
+    assert!(!waits.is_finished(), "its row is held");
+    end.notify_one();
+    assert_eq!(holder.await.expect("no panic").expect("written"), 1);
+    let told = waits.await.expect("no panic").expect("written");
+    assert_eq!(told, Redeemed::Before { at: held.used_at });
 }
