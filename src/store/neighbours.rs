@@ -54,10 +54,8 @@ struct Queue<T: Hot> {
     waiting: VecDeque<(T, Answer<T>)>,
     /// Has a slice been called for that has not begun?
     called: bool,
-    /// Slices that have begun.
-    running: usize,
-    /// When the last of them began.
-    began: Duration,
+    /// When each of the slices began that are under way.
+    under_way: Vec<Duration>,
     /// Is each slice a transaction of its own? The embedded engine has one writer, and what is called for waits there.
     apart: bool,
 }
@@ -67,8 +65,8 @@ type Answer<T> = oneshot::Sender<Result<<T as Hot>::Out, Fault>>;
 impl<T: Hot> Neighbours<T> {
     /// Nobody, yet. `apart` says whether each slice is a transaction of its own.
     pub(super) fn new(apart: bool) -> Self {
-        let (waiting, began) = (VecDeque::new(), Duration::ZERO);
-        Self(Arc::new(Mutex::new(Queue { waiting, called: false, running: 0, began, apart })))
+        let (waiting, under_way) = (VecDeque::new(), Vec::new());
+        Self(Arc::new(Mutex::new(Queue { waiting, called: false, under_way, apart })))
     }
 
     /// Does the work of `item` together with whatever waits beside it.
@@ -105,17 +103,22 @@ impl<T: Hot> Neighbours<T> {
 impl<T: Hot> Queue<T> {
     /// Is a slice to be sent on its way?
     fn call(&mut self) -> bool {
-        let call = !self.called && self.running < AT_ONCE && !self.waiting.is_empty() && self.is_time();
+        let call = !self.called && self.under_way.len() < AT_ONCE && !self.waiting.is_empty() && self.is_time();
         self.called |= call;
         call
     }
 
     /// May a slice begin now, if there is room for one?
     fn is_time(&self) -> bool {
-        !self.apart
-            || self.running == 0
-            || self.waiting.len() >= WORTH
-            || Clock::monotonic().saturating_sub(self.began) >= LONG
+        let is_long = |began: &Duration| Clock::monotonic().saturating_sub(*began) >= LONG;
+        !self.apart || self.waiting.len() >= WORTH || self.under_way.iter().all(is_long)
+    }
+
+    /// A slice that began at `began` has ended.
+    fn ended(&mut self, began: Duration) {
+        if let Some(at) = self.under_way.iter().position(|other| *other == began) {
+            self.under_way.swap_remove(at);
+        }
     }
 }
 
@@ -129,10 +132,10 @@ async fn work<T: Hot>(queue: Arc<Mutex<Queue<T>>>, store: Store) {
         let slice = Arc::new(Slice { queue: Some(Arc::clone(&queue)), taken: OnceLock::new() });
         let outcome = store.write(Run(Arc::clone(&slice))).await;
         // A slice that could not even begin answers those who wait now.
-        slice.begin();
+        let began = slice.begin().began;
         tell(&slice, outcome, &store).await;
         let mut queue = lock(&queue);
-        queue.running -= 1;
+        queue.ended(began);
         if !queue.call() {
             return;
         }
@@ -141,7 +144,7 @@ async fn work<T: Hot>(queue: Arc<Mutex<Queue<T>>>, store: Store) {
 
 /// Tells each item of a slice its own outcome.
 async fn tell<T: Hot>(slice: &Slice<T>, outcome: Result<Vec<T::Out>, Fault>, store: &Store) {
-    let Taken { items, answers } = slice.begin();
+    let Taken { items, answers, .. } = slice.begin();
     let answers = std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner));
     match outcome {
         Ok(told) => {
@@ -165,7 +168,7 @@ async fn tell<T: Hot>(slice: &Slice<T>, outcome: Result<Vec<T::Out>, Fault>, sto
 
 /// Does the work of one item by itself.
 async fn alone<T: Hot>(item: T, store: &Store) -> Result<T::Out, Fault> {
-    let taken = OnceLock::from(Taken { items: vec![item], answers: Mutex::default() });
+    let taken = OnceLock::from(Taken::of(vec![item], Vec::new()));
     let told = store.write(Run(Arc::new(Slice { queue: None, taken }))).await?;
     told.into_iter().next().ok_or_else(|| Fault::internal("store: a unit was not run"))
 }
@@ -177,21 +180,30 @@ struct Slice<T: Hot> {
 }
 
 struct Taken<T: Hot> {
+    began: Duration,
     items: Vec<T>,
     answers: Mutex<Vec<Answer<T>>>,
+}
+
+impl<T: Hot> Taken<T> {
+    fn of(items: Vec<T>, answers: Vec<Answer<T>>) -> Self {
+        Self { began: Clock::monotonic(), items, answers: Mutex::new(answers) }
+    }
 }
 
 impl<T: Hot> Slice<T> {
     /// Takes those who wait, the first time; a slice that is run again has the same items.
     fn begin(&self) -> &Taken<T> {
         self.taken.get_or_init(|| {
-            let Some(queue) = &self.queue else { return Taken { items: Vec::new(), answers: Mutex::default() } };
+            let Some(queue) = &self.queue else { return Taken::of(Vec::new(), Vec::new()) };
             let mut queue = lock(queue);
-            (queue.called, queue.running, queue.began) = (false, queue.running + 1, Clock::monotonic());
             let most = queue.waiting.len().min(SLICE);
             let here = queue.waiting.drain(..most).filter(|(_, answer)| !answer.is_closed());
             let (items, answers): (Vec<_>, Vec<_>) = here.unzip();
-            Taken { items, answers: Mutex::new(answers) }
+            let taken = Taken::of(items, answers);
+            queue.called = false;
+            queue.under_way.push(taken.began);
+            taken
         })
     }
 }
@@ -234,27 +246,36 @@ mod tests {
         }
     }
 
-    fn queue(apart: bool, waiting: usize, running: usize, began: Duration) -> Queue<Nothing> {
+    fn queue(apart: bool, waiting: usize, under_way: &[Duration]) -> Queue<Nothing> {
         let waiting = (0..waiting).map(|_| (Nothing, oneshot::channel().0)).collect();
-        Queue { waiting, called: false, running, began, apart }
+        Queue { waiting, called: false, under_way: under_way.to_vec(), apart }
     }
 
     #[test]
     fn a_second_slice_begins_if_it_is_worth_it_or_the_first_takes_long() {
         let (now, long_ago) = (Clock::monotonic(), Clock::monotonic().saturating_sub(LONG));
-        for (apart, waiting, running, began, calls) in [
-            (true, 0, 0, now, false),
-            (true, 1, 0, now, true),
-            (true, 1, 1, now, false),
-            (true, WORTH, 1, now, true),
-            (true, 1, 1, long_ago, true),
-            (true, WORTH, AT_ONCE, long_ago, false),
-            (false, 1, 1, now, true),
-            (false, WORTH, AT_ONCE, now, false),
+        for (apart, waiting, under_way, calls) in [
+            (true, 0, &[][..], false),
+            (true, 1, &[], true),
+            (true, 1, &[now], false),
+            (true, WORTH, &[now], true),
+            (true, 1, &[long_ago], true),
+            (true, WORTH, &[long_ago; AT_ONCE], false),
+            (false, 1, &[now], true),
+            (false, WORTH, &[now; AT_ONCE], false),
         ] {
-            let mut queue = queue(apart, waiting, running, began);
-            assert_eq!(queue.call(), calls, "{apart} {waiting} {running}");
+            let mut queue = queue(apart, waiting, under_way);
+            assert_eq!(queue.call(), calls, "{apart} {waiting} {under_way:?}");
             assert!(!queue.call(), "called for once");
         }
+    }
+
+    #[test]
+    fn beside_a_slice_that_hangs_the_next_begins_as_soon_as_the_one_before_has_ended() {
+        let (now, long_ago) = (Clock::monotonic(), Clock::monotonic().saturating_sub(LONG));
+        let mut queue = queue(true, 1, &[long_ago, now]);
+        assert!(!queue.call(), "there is no room");
+        queue.ended(now);
+        assert!(queue.call());
     }
 }

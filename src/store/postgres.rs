@@ -3,8 +3,9 @@
 //! 1. A write runs in a task of its own, so that a caller who goes away leaves no transaction half-way.
 //! 2. `begin`, the unit, its notes for the change log, `commit`, on a connection of the pool. A unit that is one statement is
 //!    sent as that, and the database answers once it is committed.
-//! 3. A conflict (40001, 40P01) re-runs the unit after a pause, until patience ends; so does, a few times, a connection that was lost or turned read-only
-//!    *before* the commit was sent. A commit whose answer was lost is ambiguous: nobody guesses, the answer is 503.
+//! 3. A conflict (40001, 40P01) re-runs the unit after a pause, until patience ends; so does, a few times, a connection
+//!    that was lost or turned read-only *before* the commit, or the one statement, was sent. If it was sent and its answer
+//!    lost, whether it took effect is not known: nobody guesses, the answer is 503.
 //! 4. After the commit the live view forgets what the unit changed, and only then the caller is answered.
 //!
 //! Reads go out on a few shared connections, many at a time (pipelined), each statement for itself. Nothing depends on

@@ -145,8 +145,8 @@ impl Hot for Item {
     }
 
     async fn all(items: &[Self], tx: &mut Tx) -> Result<Vec<bool>, Fault> {
-        // In the order of their codes, so that two slices that wait for one another's codes cannot wait in a ring. Of several
-        // that bring the same code, the first may win.
+        // In the order of their codes, so that two slices that wait for one another's codes cannot wait in a ring. Several
+        // that bring the same code stand on the same, which is sealed with it; the first of them may win.
         let mut first: Vec<_> = (0..items.len()).collect();
         first.sort_by_key(|at| items[*at].id());
         first.dedup_by_key(|at| items[*at].id());
